@@ -1,0 +1,267 @@
+"""What happens during a run, as values, and the journal that carries them to whoever listens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from cloudnorth_cli.model import Image, LogLine, Pod, Record, Release, Status, Value, Workload
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=None):
+    """Base of all events; the journal fills `v`, `at` and `run`."""
+
+    v: int = 1
+    """Version of this format; fields are only ever added."""
+    at: datetime | None = None
+    """When it happened, UTC."""
+    run: str = ""
+
+
+class RunStarted(Event, tag="run-started"):
+    """A command begins."""
+
+    command: str
+    """As typed, masked: `cloudnorth deploy --env prod`."""
+    project: str = ""
+    environment: str = ""
+    platform: str = ""
+    target: str = ""
+    """Where it goes: `eks shop-prod, us-east-1`."""
+    commit: str = ""
+    message: str = ""
+
+
+class StepStarted(Event, tag="step-started"):
+    step: str
+
+
+class StepProgress(Event, tag="step-progress"):
+    """How far a part of a step has come; drawn as a bar."""
+
+    step: str
+    item: str
+    """`api`."""
+    done: float
+    total: float | None
+    unit: Literal["bytes", "stages", "pods", "seconds"]
+    label: str = ""
+
+
+class StepWaiting(Event, tag="step-waiting"):
+    """What a step waits for now; repeated whenever it changes."""
+
+    step: str
+    waiting_for: str
+
+
+class RolloutMoved(Event, tag="rollout-moved"):
+    """The rollout took a step: every workload and every new pod as it stands now."""
+
+    step: str
+    workloads: tuple[Workload, ...]
+    pods: tuple[Pod, ...]
+
+
+class Output(Event, tag="output"):
+    """A line that a tool or program printed, masked."""
+
+    step: str
+    source: str
+    """`docker build api`, `helm`, `migrate`."""
+    line: str
+
+
+class Notice(Event, tag="notice"):
+    """Something that a person should know."""
+
+    level: Literal["info", "warning"]
+    message: str
+
+
+class CommandRun(Event, tag="command-run"):
+    """A program was started; shown with -v, pasteable, masked."""
+
+    line: str
+    cwd: str = ""
+
+
+class StepFinished(Event, tag="step-finished"):
+    step: str
+    summary: str
+    seconds: float
+
+
+class StepFailed(Event, tag="step-failed"):
+    step: str
+    message: str
+    seconds: float
+
+
+class Logged(Event, tag="logged"):
+    """A line of a service's log (`cloudnorth logs`)."""
+
+    line: LogLine
+
+
+class Problem(Value):
+    """A failure as machines read it."""
+
+    code: str
+    message: str
+    where: str | None = None
+    evidence: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+    retryable: bool = False
+
+
+class BuildExplanation(Value):
+    """Why a service's content tag is what it is, against the last build (`build --explain`)."""
+
+    service: str
+    tag: str
+    previous_tag: str | None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+class ConfigEntry(Value):
+    """One resolved setting and where it came from (`cloudnorth config`)."""
+
+    key: str
+    value: str
+    """Masked where secret."""
+    origin: str
+    """`cloudnorth.yaml:14:7`, `default`, `flag`, `CLOUDNORTH_ENV`."""
+
+
+class Result(Event, tag="result"):
+    """The last event of every run: how it ended. `--report FILE` holds this object."""
+
+    command: str
+    """The verb: `deploy`."""
+    exit_status: int
+    outcome: Literal["done", "unchanged", "failed", "refused", "interrupted"]
+    environment: str | None = None
+    summary: str = ""
+    """`prod serves release 42 (was 41).`"""
+    seconds: float = 0.0
+    release: Release | None = None
+    """What serves now."""
+    previous: Release | None = None
+    """What served before."""
+    images: tuple[Image, ...] = ()
+    error: Problem | None = None
+    next: tuple[str, ...] = ()
+    """Commands to type next."""
+    run_folder: str | None = None
+    address: str | None = None
+    status: tuple[Status, ...] | None = None
+    history: tuple[Record, ...] | None = None
+    config: tuple[ConfigEntry, ...] | None = None
+    explanations: tuple[BuildExplanation, ...] | None = None
+    text: str | None = None
+    """For verbs whose result is a text (`kubeconfig`)."""
+
+
+AnyEvent = (
+    RunStarted
+    | StepStarted
+    | StepProgress
+    | StepWaiting
+    | RolloutMoved
+    | Output
+    | Notice
+    | CommandRun
+    | StepFinished
+    | StepFailed
+    | Logged
+    | Result
+)
+
+Listener = Callable[[Any], None]
+"""Takes one AnyEvent; must not raise."""
+
+
+class Journal:
+    """Carries events to listeners, stamped; safe to use from several threads."""
+
+    def __init__(
+        self,
+        *listeners: Listener,
+        run: str = "",
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.run = run
+        self._listeners = listeners
+        self._clock = clock
+        self._now = now
+        self._guard = threading.RLock()
+        self._started = clock()
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return self._clock() - self._started
+
+    def emit(self, event: AnyEvent) -> None:
+        with self._guard:
+            stamped = msgspec.structs.replace(event, at=self._now(), run=self.run)
+            for listener in self._listeners:
+                listener(stamped)
+
+    def notice(self, message: str, level: Literal["info", "warning"] = "info") -> None:
+        self.emit(Notice(level=level, message=message))
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Frame one step: its start, then its finish or failure with the seconds it took."""
+        started = self._clock()
+        step = Step(name, self)
+        self.emit(StepStarted(step=name))
+        try:
+            yield step
+        except BaseException as error:
+            message = str(error).split("\n", 1)[0] or type(error).__name__
+            self.emit(StepFailed(step=name, message=message, seconds=self._clock() - started))
+            raise
+        self.emit(StepFinished(step=name, summary=step.summary, seconds=self._clock() - started))
+
+
+class Step:
+    """What one step tells while it runs. `summary` stands beside its mark when it ends."""
+
+    def __init__(self, name: str, journal: Journal) -> None:
+        self.name = name
+        self.journal = journal
+        self.summary = ""
+
+    def output(self, source: str, line: str) -> None:
+        self.journal.emit(Output(step=self.name, source=source, line=line))
+
+    def progress(
+        self,
+        item: str,
+        done: float,
+        total: float | None,
+        unit: Literal["bytes", "stages", "pods", "seconds"],
+        label: str = "",
+    ) -> None:
+        self.journal.emit(StepProgress(step=self.name, item=item, done=done, total=total, unit=unit, label=label))
+
+    def waiting(self, waiting_for: str) -> None:
+        self.journal.emit(StepWaiting(step=self.name, waiting_for=waiting_for))
+
+    def rollout(self, workloads: tuple[Workload, ...], pods: tuple[Pod, ...]) -> None:
+        self.journal.emit(RolloutMoved(step=self.name, workloads=workloads, pods=pods))
+
+    def notice(self, message: str, level: Literal["info", "warning"] = "info") -> None:
+        self.journal.notice(message, level)

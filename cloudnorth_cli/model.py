@@ -1,0 +1,275 @@
+"""The values that the parts hand to each other: frozen, with no behaviour beyond a question or two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+
+class Secret:
+    """A value that must never be shown; `reveal()` is the one way to it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the values below: immutable, compared by content, written as JSON by msgspec."""
+
+
+class Source(Value):
+    """The commit that a release is made from, as git tells it."""
+
+    commit: str
+    """Short hash, `+dirty` behind it when the tree differs from the commit; "" outside a repository."""
+    message: str = ""
+    """First line of the commit message."""
+    dirty: bool = False
+    committed_at: datetime | None = None
+
+
+class Actor(Value):
+    """Who runs this, and where it can be read about."""
+
+    who: str
+    """`user@host`, or `jenkins #318` in a pipeline."""
+    run: str
+    """Identifier of this run of the tool, such as `20261124-071502-7c`."""
+    run_url: str | None = None
+
+
+class Image(Value):
+    """A service's image (on `local`: its bundle of files), by digest."""
+
+    service: str
+    repository: str
+    """Registry host and path without tag, such as `10.89.0.2:5000/shop-api`; on local the path of the bundle's store."""
+    digest: str
+    """`sha256:` and 64 hex digits."""
+    tag: str = ""
+    """Content tag, "" where the image was named by digest only."""
+
+    @property
+    def reference(self) -> str:
+        """REPOSITORY@DIGEST, what a pod names."""
+        return f"{self.repository}@{self.digest}"
+
+    @property
+    def short(self) -> str:
+        """The first eight hex digits of the digest, for people."""
+        return self.digest.removeprefix("sha256:")[:8]
+
+
+class Artifact(Value):
+    """What `build` made or found for one service."""
+
+    service: str
+    repository: str
+    tag: str
+    digest: str | None
+    """Known when the registry has it already (or on local); None until it is pushed."""
+    built: bool
+    """False when nothing had to be built."""
+    seconds: float = 0.0
+
+
+class Release(Value):
+    """One release of an environment, as it is named to people."""
+
+    id: str
+    """Hash of the images' digests and the rendered manifest; the same id means nothing to do."""
+    number: int
+    """The revision that first installed it."""
+    revision: int
+    """The revision that serves it; differs from `number` after a rollback."""
+
+    def __str__(self) -> str:
+        return str(self.number) if self.number == self.revision else f"{self.number} (revision {self.revision})"
+
+
+Outcome = Literal["deployed", "failed", "rolled-back", "interrupted", "unverified"]
+
+
+class Record(Value):
+    """What is kept of one revision: who, what, and how it went. No secret is in it."""
+
+    release: Release
+    outcome: Outcome
+    images: tuple[Image, ...]
+    actor: Actor
+    source: Source
+    started_at: datetime
+    finished_at: datetime | None = None
+    verified_at: datetime | None = None
+    rolled_back_to: int | None = None
+    """Number of the release that was put back in its place."""
+    cause: str | None = None
+    """Stable code of the failure, such as `crash-at-start`."""
+    lines: tuple[str, ...] = ()
+    """Decisive lines of the failure, masked, at most 32 kB together."""
+
+
+class Change(Value):
+    """One workload of a candidate against what serves."""
+
+    workload: str
+    """`deployment/shop-api`, or the service's name on local."""
+    service: str | None
+    change: Literal["created", "changed", "unchanged", "removed"]
+
+
+class Candidate(Value):
+    """A release that is ready to go: prepared, checked, not yet installed."""
+
+    id: str
+    images: tuple[Image, ...]
+    changes: tuple[Change, ...]
+    source: Source
+    unchanged: bool
+    """True when this very release serves already and is healthy: nothing to do."""
+
+
+class Pod(Value):
+    """One pod, or one process on local, as `status` and `watch` show it."""
+
+    name: str
+    service: str | None
+    ready: bool
+    state: str
+    """`running`, `starting`, `pulling image`, or the reason that the platform gives, such as `CrashLoopBackOff`."""
+    restarts: int = 0
+    release: str | None = None
+    started_at: datetime | None = None
+    detail: str = ""
+
+
+class ServiceStatus(Value):
+    """One service of an environment."""
+
+    name: str
+    wanted: int
+    ready: int
+    restarts: int
+    image: str = ""
+    """Reference that it runs."""
+    url: str | None = None
+
+
+class LockStatus(Value):
+    """Who holds the environment."""
+
+    holder: str
+    since: datetime | None
+    run: str | None = None
+
+
+class Status(Value):
+    """What serves, and whether it is well."""
+
+    environment: str
+    healthy: bool
+    summary: str
+    """The one sentence that is enough: `prod  healthy: release 42, 7/7 ready`."""
+    serving: Record | None
+    services: tuple[ServiceStatus, ...]
+    pods: tuple[Pod, ...]
+    lock: LockStatus | None
+    address: str | None
+    """Where a person reaches it."""
+    problems: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+
+
+class LogLine(Value):
+    """One line of a service's log."""
+
+    service: str
+    source: str
+    """Pod, or file on local."""
+    text: str
+    at: datetime | None = None
+
+
+class LogQuery(Value):
+    """Which log lines are wanted."""
+
+    services: tuple[str, ...] = ()
+    """Empty: all."""
+    follow: bool = False
+    previous: bool = False
+    """Of the container that died before the one that runs."""
+    since_seconds: float | None = None
+    tail: int | None = 100
+    """Lines of each pod to begin with; None: all."""
+
+
+class Request(Value):
+    """What a deploy was asked for."""
+
+    services: tuple[str, ...] = ()
+    """Build and change only these; empty: all."""
+    images: Mapping[str, str] = {}
+    """Service to reference for what was built elsewhere."""
+    source: Source
+    actor: Actor
+    first: bool = False
+    """The first install into a protected environment is meant."""
+    force_conflicts: bool = False
+    rollback: bool = True
+    """Take a failed release back."""
+
+
+class Workload(Value):
+    """How far one workload's new revision has come."""
+
+    name: str
+    service: str | None
+    wanted: int
+    updated: int
+    ready: int
+    """Of the new revision only."""
+    done: bool
+
+
+class PodFailure(Value):
+    """Why a pod of the new revision will not do, with the proof."""
+
+    cause: str
+    """Stable code, such as `crash-at-start`, `image-not-found`, `oom`, `never-ready`."""
+    message: str
+    """One sentence: `api crashes at start: exit 1`."""
+    pod: str
+    lines: tuple[str, ...] = ()
+    """The last lines it wrote."""
+    events: tuple[str, ...] = ()
+    """Warning events without repeats."""
+
+
+class Verdict(Value):
+    """One look at a rollout."""
+
+    state: Literal["progressing", "ready", "failed"]
+    workloads: tuple[Workload, ...]
+    pods: tuple[Pod, ...]
+    failures: tuple[PodFailure, ...] = ()
+    waiting_for: str = ""
+    """`api 2/4; api-6d9c7-x2x8q pulling image`."""

@@ -1,0 +1,116 @@
+"""Where releases run. `Platform` is all that a command may ask; `open_platform` is the program's one late import.
+
+What one platform cannot do is a method that says so (it raises Refused), never a missing one.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, cast
+
+from cloudnorth_cli.events import BuildExplanation, Journal, Step
+from cloudnorth_cli.model import (
+    Artifact,
+    Candidate,
+    Image,
+    LockStatus,
+    LogLine,
+    LogQuery,
+    Record,
+    Release,
+    Request,
+    Status,
+    Verdict,
+)
+from cloudnorth_cli.settings import Environment
+
+PLATFORMS = {
+    "kubernetes": "cloudnorth_cli.platforms.kubernetes:KubernetesPlatform",
+    "local": "cloudnorth_cli.platforms.local:LocalPlatform",
+}
+
+
+class Platform(Protocol):
+    """The verbs of a place where releases run. Steps only tell; return values carry the results."""
+
+    target: str
+    """Where it goes, for the headline: `eks shop-prod, us-east-1`."""
+
+    def check(self, request: Request, step: Step) -> Record | None:
+        """See that a deploy can succeed, changing nothing; return the record of what serves, or None.
+
+        Credentials, cluster, permission, registry, chart (rendered with placeholder digests), ports, tools.
+        Raises Refused.
+        """
+
+    def build(self, services: Sequence[str], step: Step) -> tuple[Artifact, ...]:
+        """Make what the registry lacks, side by side; contact the engine only then. Raises Refused, Failed."""
+
+    def explain_build(self, services: Sequence[str]) -> tuple[BuildExplanation, ...]:
+        """What each service's content tag is made of, against the last build."""
+
+    def push(self, artifacts: Sequence[Artifact], step: Step) -> tuple[Image, ...]:
+        """Bring artifacts to where the platform reads them; the digests are read back from there. Raises Failed."""
+
+    def resolve(self, images: dict[str, str]) -> tuple[Image, ...]:
+        """Images built elsewhere, by service: see that they exist and learn their digests. Raises Refused."""
+
+    def prepare(self, images: Sequence[Image], request: Request, step: Step) -> Candidate:
+        """Make the release ready beside what serves (render the manifest; make files ready), and check it.
+
+        `images` may leave out services: they stay as they serve. Raises Refused.
+        """
+
+    def lock(self, request: Request, verb: str) -> AbstractContextManager[None]:
+        """Hold the environment; released on leaving. Raises Locked naming the holder."""
+
+    def migrate(self, candidate: Candidate, step: Step) -> bool:
+        """Bring the schema up to date; False when the project has no migration. Raises Failed."""
+
+    def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
+        """Install the candidate; do not wait for it. Raises Failed (nothing changed) or Broken."""
+
+    def watch(self, candidate: Candidate, release: Release, step: Step) -> Verdict:
+        """Wait until the release is ready or failed, telling the step; evidence is taken before returning."""
+
+    def verify(self, candidate: Candidate, release: Release, step: Step) -> None:
+        """See that the new release itself answers. Raises RolloutFailed."""
+
+    def record(self, record: Record) -> None:
+        """Keep what happened with this revision (outcome changes overwrite)."""
+
+    def serving(self) -> Record | None:
+        """The record of what serves now, or None; quick, read-only."""
+
+    def rollback(self, to: Record, step: Step) -> Release:
+        """Put an earlier release back and wait for it, verified. Raises Broken."""
+
+    def status(self) -> Status:
+        """What serves and whether it is well; needs read rights only."""
+
+    def logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """Lines by time; endless with `follow`."""
+
+    def history(self, limit: int) -> tuple[Record, ...]:
+        """Newest first."""
+
+    def restart(self, services: Sequence[str], step: Step) -> Verdict:
+        """Start the services anew without interruption and wait."""
+
+    def down(self, step: Step) -> str:
+        """Take the release away; records and data stay. Returns where they stay, for people."""
+
+    def lock_status(self) -> LockStatus | None:
+        """Who holds the environment."""
+
+    def kubeconfig(self) -> str:
+        """A kubeconfig for this environment's cluster alone. Raises Refused where there is none."""
+
+
+def open_platform(environment: Environment, journal: Journal) -> Platform:
+    """The platform of an environment; its module, and with it its SDKs, is imported here and nowhere else."""
+    module, _, name = PLATFORMS[environment.platform].partition(":")
+    factory = getattr(importlib.import_module(module), name)
+    return cast(Platform, factory(environment, journal))

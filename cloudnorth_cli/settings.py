@@ -1,0 +1,221 @@
+"""The types that `cloudnorth.yaml` resolves to: what a command, a platform or an adapter is given. No reading here.
+
+Every field's docstring is its entry in the configuration reference (docs/configuration.md is made from this file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base: immutable, unknown keys refused."""
+
+
+class Build(Settings):
+    """How an image is made with Docker."""
+
+    context: str = "."
+    """Folder sent to the builder, relative to cloudnorth.yaml."""
+    dockerfile: str = "Dockerfile"
+    """Relative to cloudnorth.yaml."""
+    target: str | None = None
+    """Stage to build."""
+    platform: str = "linux/amd64"
+    args: Mapping[str, str] = {}
+    """Build arguments; no secrets (they stand in the image's history)."""
+    secrets: Mapping[str, SecretSource] = {}
+    """Build secrets by id, mounted with `RUN --mount=type=secret,id=…`."""
+    command: str | None = None
+    """A command that makes the image instead: `make image IMAGE={image}`."""
+
+
+class SecretSource(Settings):
+    """Where a secret's value is read from; exactly one key."""
+
+    env: str | None = None
+    """An environment variable of whoever runs cloudnorth."""
+    file: str | None = None
+    """A file, relative to cloudnorth.yaml; one newline at its end is dropped."""
+    command: str | None = None
+    """A command whose output it is."""
+
+
+class Prepare(Settings):
+    """How a service's files are made ready to run on the local platform."""
+
+    requirements: str | None = None
+    """A requirements lock with hashes, installed by uv into the release's own environment."""
+    command: str | None = None
+    """A command run in the release's folder instead, such as `npm ci`."""
+
+
+class Service(Settings):
+    """One service of the project."""
+
+    build: Build | None = None
+    image: str | None = None
+    """A reference of an image that is made elsewhere; instead of `build`."""
+    repository: str | None = None
+    """Name in the registry; default PROJECT/SERVICE."""
+    port: int | None = None
+    """Port that the container listens on."""
+    health: str = "/"
+    """Path that answers 2xx when the service is ready."""
+    route: str | None = None
+    """Path prefix at the local platform's front, such as `/api`; default `/`."""
+    env: Mapping[str, str] = {}
+    """Environment on the local platform; `{port}`, `{url.SERVICE}`, `{data}` (a folder kept across releases), `{release}`, `{digest}`, `{commit}`."""
+    run: str | None = None
+    """Command on the local platform; `{port}` as above."""
+    prepare: Prepare = Prepare()
+    """Local platform only."""
+    chart: Mapping[str, str] = {}
+    """Helm value to template: `{image}` `{repository}` `{registry}` `{name}` `{tag}` `{digest}` `{release}` `{commit}` `{secret}`; keys may hold `\\.` and `[0]`."""
+    workloads: tuple[str, ...] = ()
+    """`deployment/NAME`; default: whatever in the manifest runs this image."""
+    rollout: Rollout | None = None
+
+
+class Migrate(Settings):
+    """How the schema is brought up to date before a release."""
+
+    service: str
+    """Whose image runs it."""
+    run: str
+    """The command, such as `shop migrate`."""
+    check: str | None = None
+    """Prints JSON about what is pending; changes nothing."""
+    timeout: str = "10m"
+
+
+class Verify(Settings):
+    """One check that the new release answers."""
+
+    http: str
+    """Path (through the environment's address) or URL."""
+    service: str | None = None
+    """Whose port is asked when the environment has no `url`; default: the one whose `route` fits the path."""
+    expect: Mapping[str, str] = {}
+    """JSON fields of the answer and their values; templates as in `chart`."""
+    times: int = 10
+    """Answers wanted in a row."""
+
+
+class Rollout(Settings):
+    """How long a rollout may take and what happens when it fails."""
+
+    timeout: str = "15m"
+    """`90s`, `15m`; at most this long until every workload is ready."""
+    rollback: Literal["auto", "off"] = "auto"
+
+
+class Cluster(Settings):
+    """Which cluster."""
+
+    context: str | None = None
+    """Context of the kubeconfig; default its current one, refused when CI is set."""
+    kubeconfig: str | None = None
+    """File; default KUBECONFIG or ~/.kube/config."""
+
+
+class Registry(Settings):
+    """Where images are pushed to and read from."""
+
+    host: str
+    """Such as `registry.example:5000`, or with a path, `ghcr.io/us`."""
+    insecure: bool = False
+    """Speak plain HTTP."""
+    username: str | None = None
+    password: SecretSource | None = None
+
+
+class Docker(Settings):
+    """The engine that builds."""
+
+    host: str | None = None
+    """`unix:///path` or `tcp://…`; default DOCKER_HOST or the local engine."""
+    command: str = "docker"
+    """The client that builds."""
+
+
+class Helm(Settings):
+    """The chart and how it is installed."""
+
+    chart: str
+    """A folder, `repo/name` or `oci://…`."""
+    version: str | None = None
+    release: str | None = None
+    """Name of the Helm release; default the project's name."""
+    values: tuple[str, ...] = ()
+    """Files, relative to cloudnorth.yaml."""
+    args: tuple[str, ...] = ()
+    """Added to `helm upgrade` and `helm template`."""
+    command: str = "helm"
+    """Helm 3 (from 3.18) or Helm 4."""
+
+
+class EnvironmentFile(Settings):
+    """One environment as the file says it (after `defaults` are merged in)."""
+
+    platform: Literal["kubernetes", "local"]
+    url: str | None = None
+    """Where people reach it; without it checks go through the API server's service proxy."""
+    port: int = 8000
+    """Local platform: port of the front; the next free one when taken."""
+    cluster: Cluster = Cluster()
+    namespace: str = "default"
+    registry: Registry | None = None
+    docker: Docker = Docker()
+    helm: Helm | None = None
+    secrets: Mapping[str, SecretSource] = {}
+    rollout: Rollout = Rollout()
+    protected: bool = False
+    """Asks before it changes anything; refuses dirty trees and commits older than what serves."""
+    keep: int = 5
+    """Local platform: releases kept to go back to."""
+    notes: tuple[str, ...] = ()
+    """Lines shown after a successful deploy, such as a demonstration login."""
+
+
+class Environment(Settings):
+    """One environment, resolved: all that a platform is given."""
+
+    project: str
+    name: str
+    root: Path
+    """Folder of cloudnorth.yaml; relative paths start here."""
+    config_path: Path
+    services: Mapping[str, Service]
+    migrate: Migrate | None
+    verify: tuple[Verify, ...]
+    file: EnvironmentFile
+    """The environment's own keys; `environment.file.namespace`."""
+
+    @property
+    def platform(self) -> str:
+        return self.file.platform
+
+    @property
+    def helm_release(self) -> str:
+        """Name of the Helm release."""
+        return (self.file.helm.release if self.file.helm else None) or self.project
+
+
+class Project(Settings):
+    """The whole file, every environment resolved lazily by `config.environment`."""
+
+    version: Literal[1]
+    project: str
+    requires: str | None = None
+    """Version of cloudnorth that the file asks for, such as `>=0.1`."""
+    default_environment: str | None = None
+    """Used without --env; never assumed when CI is set."""
+    services: Mapping[str, Service]
+    migrate: Migrate | None = None
+    verify: tuple[Verify, ...] = ()
+    environments: Mapping[str, EnvironmentFile]

@@ -1,0 +1,186 @@
+"""The one place that starts programs: in their own group, ended with us, masked, pasteable."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cloudnorth_cli.errors import Failed, Refused
+from cloudnorth_cli.model import Secret
+
+INTERRUPT_PATIENCE = 3.0
+"""Seconds between SIGINT and SIGKILL for a child when we are stopped; Jenkins kills five seconds after its TERM."""
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_running: set[subprocess.Popen[str]] = set()
+_guard = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program and its arguments. Secrets go in `environ` or `stdin`, never among the words."""
+
+    words: tuple[str, ...]
+    environ: Mapping[str, str | Secret] = field(default_factory=dict)
+    """Added to ours."""
+    cwd: Path | None = None
+    stdin: str | Secret | None = None
+
+    def __str__(self) -> str:
+        """As one would paste it into a shell; secrets are stars."""
+        parts = [
+            f"{name}={shlex.quote(str(value)) if isinstance(value, str) else '***'}"
+            for name, value in self.environ.items()
+        ]
+        return " ".join([*parts, *(shlex.quote(word) for word in self.words)])
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a program ended."""
+
+    status: int
+    """Exit status; negative: the signal that ended it."""
+    output: str
+    """Standard output."""
+    errors: str
+    """The last lines of standard error (of both when they were merged)."""
+
+
+def run(
+    command: Command,
+    *,
+    on_line: Callable[[str], None] | None = None,
+    on_start: Callable[[Command], None] | None = None,
+    timeout: float | None = None,
+    check: bool = True,
+) -> Completed:
+    """Run a program to its end.
+
+    on_line: called with each line of standard output and error as it comes; they are merged then, and `output` holds
+    the last 2,000 lines of both. Without it both are captured apart.
+    timeout: seconds until it is interrupted and killed.
+    Raises Refused when the program is not there, Failed when `check` and its status is not 0 or time is out.
+    """
+    if on_start:
+        on_start(command)
+    process = _start(command, merged=on_line is not None)
+    timer = threading.Timer(timeout, stop, [process]) if timeout else None
+    started = time.monotonic()
+    try:
+        if timer:
+            timer.start()
+        output, errors = _stream(process, command, on_line) if on_line else _capture(process, command)
+    except BaseException:
+        stop(process)
+        raise
+    finally:
+        if timer:
+            timer.cancel()
+        with _guard:
+            _running.discard(process)
+    completed = Completed(process.returncode, output, errors)
+    if timeout and time.monotonic() - started >= timeout and completed.status != 0:
+        raise Failed(
+            f"{command.words[0]} did not end within {timeout:.0f} s", code="tool-timeout", evidence=tail(errors)
+        )
+    if check and completed.status != 0:
+        raise Failed(
+            f"{Path(command.words[0]).name} ended with status {completed.status}: {command}",
+            code="tool-failed",
+            evidence=tail(errors or output),
+        )
+    return completed
+
+
+def stop(process: subprocess.Popen[str], patience: float = INTERRUPT_PATIENCE) -> None:
+    """Interrupt a program's group, wait `patience` seconds, then kill it."""
+    for number, wait in ((signal.SIGINT, patience), (signal.SIGKILL, 5.0)):
+        if process.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(wait)
+
+
+def stop_all() -> None:
+    """Stop every program that runs (called when we are interrupted; work in threads ends with theirs)."""
+    with _guard:
+        processes = list(_running)
+    threads = [threading.Thread(target=stop, args=[process]) for process in processes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def tail(text: str, lines: int = 20) -> tuple[str, ...]:
+    """The last lines of a text that say anything."""
+    return tuple([line.rstrip() for line in text.splitlines() if line.strip()][-lines:])
+
+
+def _start(command: Command, *, merged: bool) -> subprocess.Popen[str]:
+    environ = dict(os.environ)
+    for name, value in command.environ.items():
+        environ[name] = value.reveal() if isinstance(value, Secret) else value
+    try:
+        process = subprocess.Popen(
+            command.words,
+            cwd=command.cwd,
+            env=environ,
+            stdin=subprocess.PIPE if command.stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+            preexec_fn=_end_with_parent if _libc else None,
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        raise Refused(f"cannot run {command.words[0]}: {error.strerror}", code="tool-missing") from error
+    with _guard:
+        _running.add(process)
+    return process
+
+
+def _end_with_parent() -> None:
+    # The child dies when the thread that started it ends, so a taken-over lock has no ghost writer (prctl(2)).
+    assert _libc is not None
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _given(command: Command) -> str | None:
+    return command.stdin.reveal() if isinstance(command.stdin, Secret) else command.stdin
+
+
+def _capture(process: subprocess.Popen[str], command: Command) -> tuple[str, str]:
+    return process.communicate(_given(command))
+
+
+def _stream(process: subprocess.Popen[str], command: Command, on_line: Callable[[str], None]) -> tuple[str, str]:
+    assert process.stdout is not None
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(_given(command) or "")
+            process.stdin.close()
+    kept: deque[str] = deque(maxlen=2000)
+    for line in process.stdout:
+        kept.append(line.rstrip("\n"))
+        on_line(kept[-1])
+    process.wait()
+    text = "\n".join(kept)
+    return text, text
