@@ -24,7 +24,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=No
     run: str = ""
 
 
-class RunStarted(Event, tag="run-started"):
+class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
     """A command begins."""
 
     command: str
@@ -38,11 +38,11 @@ class RunStarted(Event, tag="run-started"):
     message: str = ""
 
 
-class StepStarted(Event, tag="step-started"):
+class StepStarted(Event, frozen=True, kw_only=True, tag="step-started"):
     step: str
 
 
-class StepProgress(Event, tag="step-progress"):
+class StepProgress(Event, frozen=True, kw_only=True, tag="step-progress"):
     """How far a part of a step has come; drawn as a bar."""
 
     step: str
@@ -54,14 +54,14 @@ class StepProgress(Event, tag="step-progress"):
     label: str = ""
 
 
-class StepWaiting(Event, tag="step-waiting"):
+class StepWaiting(Event, frozen=True, kw_only=True, tag="step-waiting"):
     """What a step waits for now; repeated whenever it changes."""
 
     step: str
     waiting_for: str
 
 
-class RolloutMoved(Event, tag="rollout-moved"):
+class RolloutMoved(Event, frozen=True, kw_only=True, tag="rollout-moved"):
     """The rollout took a step: every workload and every new pod as it stands now."""
 
     step: str
@@ -69,7 +69,7 @@ class RolloutMoved(Event, tag="rollout-moved"):
     pods: tuple[Pod, ...]
 
 
-class Output(Event, tag="output"):
+class Output(Event, frozen=True, kw_only=True, tag="output"):
     """A line that a tool or program printed, masked."""
 
     step: str
@@ -78,39 +78,39 @@ class Output(Event, tag="output"):
     line: str
 
 
-class Notice(Event, tag="notice"):
+class Notice(Event, frozen=True, kw_only=True, tag="notice"):
     """Something that a person should know."""
 
     level: Literal["info", "warning"]
     message: str
 
 
-class CommandRun(Event, tag="command-run"):
+class CommandRun(Event, frozen=True, kw_only=True, tag="command-run"):
     """A program was started; shown with -v, pasteable, masked."""
 
     line: str
     cwd: str = ""
 
 
-class StepFinished(Event, tag="step-finished"):
+class StepFinished(Event, frozen=True, kw_only=True, tag="step-finished"):
     step: str
     summary: str
     seconds: float
 
 
-class StepFailed(Event, tag="step-failed"):
+class StepFailed(Event, frozen=True, kw_only=True, tag="step-failed"):
     step: str
     message: str
     seconds: float
 
 
-class Logged(Event, tag="logged"):
+class Logged(Event, frozen=True, kw_only=True, tag="logged"):
     """A line of a service's log (`cloudnorth logs`)."""
 
     line: LogLine
 
 
-class Problem(Value):
+class Problem(Value, frozen=True, kw_only=True):
     """A failure as machines read it."""
 
     code: str
@@ -121,7 +121,7 @@ class Problem(Value):
     retryable: bool = False
 
 
-class BuildExplanation(Value):
+class BuildExplanation(Value, frozen=True, kw_only=True):
     """Why a service's content tag is what it is, against the last build (`build --explain`)."""
 
     service: str
@@ -132,7 +132,7 @@ class BuildExplanation(Value):
     changed: tuple[str, ...] = ()
 
 
-class ConfigEntry(Value):
+class ConfigEntry(Value, frozen=True, kw_only=True):
     """One resolved setting and where it came from (`cloudnorth config`)."""
 
     key: str
@@ -142,7 +142,7 @@ class ConfigEntry(Value):
     """`cloudnorth.yaml:14:7`, `default`, `flag`, `CLOUDNORTH_ENV`."""
 
 
-class Result(Event, tag="result"):
+class Result(Event, frozen=True, kw_only=True, tag="result"):
     """The last event of every run: how it ended. `--report FILE` holds this object."""
 
     command: str

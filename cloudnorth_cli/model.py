@@ -36,7 +36,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the values below: immutable, compared by content, written as JSON by msgspec."""
 
 
-class Source(Value):
+class Source(Value, frozen=True, kw_only=True):
     """The commit that a release is made from, as git tells it."""
 
     commit: str
@@ -47,7 +47,7 @@ class Source(Value):
     committed_at: datetime | None = None
 
 
-class Actor(Value):
+class Actor(Value, frozen=True, kw_only=True):
     """Who runs this, and where it can be read about."""
 
     who: str
@@ -57,12 +57,12 @@ class Actor(Value):
     run_url: str | None = None
 
 
-class Image(Value):
+class Image(Value, frozen=True, kw_only=True):
     """A service's image (on `local`: its bundle of files), by digest."""
 
     service: str
     repository: str
-    """Registry host and path without tag, such as `10.89.0.2:5000/shop-api`; on local the path of the bundle's store."""
+    """Registry host and path without tag, such as `10.89.0.2:5000/shop-api`; on local the bundles' folder."""
     digest: str
     """`sha256:` and 64 hex digits."""
     tag: str = ""
@@ -79,7 +79,7 @@ class Image(Value):
         return self.digest.removeprefix("sha256:")[:8]
 
 
-class Artifact(Value):
+class Artifact(Value, frozen=True, kw_only=True):
     """What `build` made or found for one service."""
 
     service: str
@@ -92,7 +92,7 @@ class Artifact(Value):
     seconds: float = 0.0
 
 
-class Release(Value):
+class Release(Value, frozen=True, kw_only=True):
     """One release of an environment, as it is named to people."""
 
     id: str
@@ -109,7 +109,7 @@ class Release(Value):
 Outcome = Literal["deployed", "failed", "rolled-back", "interrupted", "unverified"]
 
 
-class Record(Value):
+class Record(Value, frozen=True, kw_only=True):
     """What is kept of one revision: who, what, and how it went. No secret is in it."""
 
     release: Release
@@ -128,7 +128,7 @@ class Record(Value):
     """Decisive lines of the failure, masked, at most 32 kB together."""
 
 
-class Change(Value):
+class Change(Value, frozen=True, kw_only=True):
     """One workload of a candidate against what serves."""
 
     workload: str
@@ -137,7 +137,7 @@ class Change(Value):
     change: Literal["created", "changed", "unchanged", "removed"]
 
 
-class Candidate(Value):
+class Candidate(Value, frozen=True, kw_only=True):
     """A release that is ready to go: prepared, checked, not yet installed."""
 
     id: str
@@ -148,7 +148,7 @@ class Candidate(Value):
     """True when this very release serves already and is healthy: nothing to do."""
 
 
-class Pod(Value):
+class Pod(Value, frozen=True, kw_only=True):
     """One pod, or one process on local, as `status` and `watch` show it."""
 
     name: str
@@ -162,7 +162,7 @@ class Pod(Value):
     detail: str = ""
 
 
-class ServiceStatus(Value):
+class ServiceStatus(Value, frozen=True, kw_only=True):
     """One service of an environment."""
 
     name: str
@@ -174,7 +174,7 @@ class ServiceStatus(Value):
     url: str | None = None
 
 
-class LockStatus(Value):
+class LockStatus(Value, frozen=True, kw_only=True):
     """Who holds the environment."""
 
     holder: str
@@ -182,7 +182,7 @@ class LockStatus(Value):
     run: str | None = None
 
 
-class Status(Value):
+class Status(Value, frozen=True, kw_only=True):
     """What serves, and whether it is well."""
 
     environment: str
@@ -199,7 +199,7 @@ class Status(Value):
     next: tuple[str, ...] = ()
 
 
-class LogLine(Value):
+class LogLine(Value, frozen=True, kw_only=True):
     """One line of a service's log."""
 
     service: str
@@ -209,7 +209,7 @@ class LogLine(Value):
     at: datetime | None = None
 
 
-class LogQuery(Value):
+class LogQuery(Value, frozen=True, kw_only=True):
     """Which log lines are wanted."""
 
     services: tuple[str, ...] = ()
@@ -222,7 +222,7 @@ class LogQuery(Value):
     """Lines of each pod to begin with; None: all."""
 
 
-class Request(Value):
+class Request(Value, frozen=True, kw_only=True):
     """What a deploy was asked for."""
 
     services: tuple[str, ...] = ()
@@ -238,7 +238,7 @@ class Request(Value):
     """Take a failed release back."""
 
 
-class Workload(Value):
+class Workload(Value, frozen=True, kw_only=True):
     """How far one workload's new revision has come."""
 
     name: str
@@ -250,7 +250,7 @@ class Workload(Value):
     done: bool
 
 
-class PodFailure(Value):
+class PodFailure(Value, frozen=True, kw_only=True):
     """Why a pod of the new revision will not do, with the proof."""
 
     cause: str
@@ -264,7 +264,7 @@ class PodFailure(Value):
     """Warning events without repeats."""
 
 
-class Verdict(Value):
+class Verdict(Value, frozen=True, kw_only=True):
     """One look at a rollout."""
 
     state: Literal["progressing", "ready", "failed"]

@@ -16,7 +16,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Base: immutable, unknown keys refused."""
 
 
-class Build(Settings):
+class Build(Settings, frozen=True, kw_only=True):
     """How an image is made with Docker."""
 
     context: str = "."
@@ -34,7 +34,7 @@ class Build(Settings):
     """A command that makes the image instead: `make image IMAGE={image}`."""
 
 
-class SecretSource(Settings):
+class SecretSource(Settings, frozen=True, kw_only=True):
     """Where a secret's value is read from; exactly one key."""
 
     env: str | None = None
@@ -45,7 +45,7 @@ class SecretSource(Settings):
     """A command whose output it is."""
 
 
-class Prepare(Settings):
+class Prepare(Settings, frozen=True, kw_only=True):
     """How a service's files are made ready to run on the local platform."""
 
     requirements: str | None = None
@@ -54,7 +54,7 @@ class Prepare(Settings):
     """A command run in the release's folder instead, such as `npm ci`."""
 
 
-class Service(Settings):
+class Service(Settings, frozen=True, kw_only=True):
     """One service of the project."""
 
     build: Build | None = None
@@ -69,19 +69,21 @@ class Service(Settings):
     route: str | None = None
     """Path prefix at the local platform's front, such as `/api`; default `/`."""
     env: Mapping[str, str] = {}
-    """Environment on the local platform; `{port}`, `{url.SERVICE}`, `{data}` (a folder kept across releases), `{release}`, `{digest}`, `{commit}`."""
+    """Environment on the local platform; `{port}`, `{url.SERVICE}`, `{data}` (a folder kept across releases),
+    `{release}`, `{digest}`, `{commit}`."""
     run: str | None = None
     """Command on the local platform; `{port}` as above."""
     prepare: Prepare = Prepare()
     """Local platform only."""
     chart: Mapping[str, str] = {}
-    """Helm value to template: `{image}` `{repository}` `{registry}` `{name}` `{tag}` `{digest}` `{release}` `{commit}` `{secret}`; keys may hold `\\.` and `[0]`."""
+    """Helm value to template: `{image}` `{repository}` `{registry}` `{name}` `{tag}` `{digest}` `{release}` `{commit}`
+    `{secret}`; keys may hold `\\.` and `[0]`."""
     workloads: tuple[str, ...] = ()
     """`deployment/NAME`; default: whatever in the manifest runs this image."""
     rollout: Rollout | None = None
 
 
-class Migrate(Settings):
+class Migrate(Settings, frozen=True, kw_only=True):
     """How the schema is brought up to date before a release."""
 
     service: str
@@ -93,7 +95,7 @@ class Migrate(Settings):
     timeout: str = "10m"
 
 
-class Verify(Settings):
+class Verify(Settings, frozen=True, kw_only=True):
     """One check that the new release answers."""
 
     http: str
@@ -106,7 +108,7 @@ class Verify(Settings):
     """Answers wanted in a row."""
 
 
-class Rollout(Settings):
+class Rollout(Settings, frozen=True, kw_only=True):
     """How long a rollout may take and what happens when it fails."""
 
     timeout: str = "15m"
@@ -114,7 +116,7 @@ class Rollout(Settings):
     rollback: Literal["auto", "off"] = "auto"
 
 
-class Cluster(Settings):
+class Cluster(Settings, frozen=True, kw_only=True):
     """Which cluster."""
 
     context: str | None = None
@@ -123,7 +125,7 @@ class Cluster(Settings):
     """File; default KUBECONFIG or ~/.kube/config."""
 
 
-class Registry(Settings):
+class Registry(Settings, frozen=True, kw_only=True):
     """Where images are pushed to and read from."""
 
     host: str
@@ -134,7 +136,7 @@ class Registry(Settings):
     password: SecretSource | None = None
 
 
-class Docker(Settings):
+class Docker(Settings, frozen=True, kw_only=True):
     """The engine that builds."""
 
     host: str | None = None
@@ -143,7 +145,7 @@ class Docker(Settings):
     """The client that builds."""
 
 
-class Helm(Settings):
+class Helm(Settings, frozen=True, kw_only=True):
     """The chart and how it is installed."""
 
     chart: str
@@ -159,7 +161,7 @@ class Helm(Settings):
     """Helm 3 (from 3.18) or Helm 4."""
 
 
-class EnvironmentFile(Settings):
+class EnvironmentFile(Settings, frozen=True, kw_only=True):
     """One environment as the file says it (after `defaults` are merged in)."""
 
     platform: Literal["kubernetes", "local"]
@@ -182,7 +184,7 @@ class EnvironmentFile(Settings):
     """Lines shown after a successful deploy, such as a demonstration login."""
 
 
-class Environment(Settings):
+class Environment(Settings, frozen=True, kw_only=True):
     """One environment, resolved: all that a platform is given."""
 
     project: str
@@ -206,7 +208,7 @@ class Environment(Settings):
         return (self.file.helm.release if self.file.helm else None) or self.project
 
 
-class Project(Settings):
+class Project(Settings, frozen=True, kw_only=True):
     """The whole file, every environment resolved lazily by `config.environment`."""
 
     version: Literal[1]
