@@ -82,7 +82,7 @@ class Platform(Protocol):
         """Keep what happened with this revision (outcome changes overwrite)."""
 
     def serving(self) -> Record | None:
-        """The record of what serves now, or None; quick, read-only."""
+        """The newest verified record of what is installed (what a failed deploy goes back to), or None; read-only."""
 
     def rollback(self, to: Record, step: Step) -> Release:
         """Put an earlier release back and wait for it, verified. Raises Broken."""
@@ -104,6 +104,9 @@ class Platform(Protocol):
 
     def lock_status(self) -> LockStatus | None:
         """Who holds the environment."""
+
+    def address(self) -> str | None:
+        """Where a person reaches it, if that is known: `http://127.0.0.1:8000`."""
 
     def kubeconfig(self) -> str:
         """A kubeconfig for this environment's cluster alone. Raises Refused where there is none."""

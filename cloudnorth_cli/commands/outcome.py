@@ -1,0 +1,74 @@
+"""How a run is told at its end: results of success, failure and interruption, and the commands to type next."""
+
+from __future__ import annotations
+
+from cloudnorth_cli.errors import CloudnorthError, ExitStatus
+from cloudnorth_cli.events import Journal, Problem, Result
+from cloudnorth_cli.model import Record, Release
+from cloudnorth_cli.settings import Environment
+
+
+def command(environment: Environment, words: str) -> str:
+    """A command to type next for this environment: `cloudnorth status --env prod`."""
+    verb, _, rest = words.partition(" ")
+    return " ".join(part for part in ("cloudnorth", verb, "--env", environment.name, rest) if part)
+
+
+def serves(environment: Environment, served: Record | Release | None) -> str:
+    """`prod serves release 41`."""
+    release = served.release if isinstance(served, Record) else served
+    return f"{environment.name} serves release {release}" if release else f"{environment.name} serves nothing yet"
+
+
+def problem(error: CloudnorthError) -> Problem:
+    """A foreseen error as machines read it."""
+    return Problem(
+        code=error.code,
+        message=error.message,
+        where=error.where,
+        evidence=error.evidence,
+        next=error.next,
+        retryable=error.retryable,
+    )
+
+
+def failure(
+    verb: str,
+    environment: Environment,
+    journal: Journal,
+    error: CloudnorthError,
+    serving: Record | Release | None,
+) -> Result:
+    """The result of a run that failed while `serving` goes on serving."""
+    return Result(
+        command=verb,
+        exit_status=int(error.status),
+        outcome="refused" if error.status == ExitStatus.REFUSED else "failed",
+        environment=environment.name,
+        summary=f"{serves(environment, serving)}.",
+        seconds=journal.seconds,
+        release=serving.release if isinstance(serving, Record) else serving,
+        error=problem(error),
+        next=error.next,
+    )
+
+
+def interruption(
+    verb: str,
+    environment: Environment,
+    journal: Journal,
+    state: str,
+    next_commands: tuple[str, ...],
+    serving: Record | Release | None,
+) -> Result:
+    """The result of a run that a signal stopped; `state` says how things were left."""
+    return Result(
+        command=verb,
+        exit_status=int(ExitStatus.INTERRUPTED),
+        outcome="interrupted",
+        environment=environment.name,
+        summary=state,
+        seconds=journal.seconds,
+        release=serving.release if isinstance(serving, Record) else serving,
+        next=next_commands,
+    )

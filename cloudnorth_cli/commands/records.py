@@ -1,0 +1,62 @@
+"""Keeping what happened with one revision."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from cloudnorth_cli.errors import CloudnorthError
+from cloudnorth_cli.model import Candidate, Record, Release, Request
+from cloudnorth_cli.platforms import Platform
+
+MOST_EVIDENCE = 32_000
+"""Characters of decisive lines in a record; a ConfigMap holds 1 MiB and is read over and over."""
+
+
+class Records:
+    """The record of one revision, rewritten as its story goes on."""
+
+    def __init__(self, platform: Platform, candidate: Candidate, request: Request, release: Release) -> None:
+        self._platform = platform
+        self._record = Record(
+            release=release,
+            outcome="unverified",
+            images=candidate.images,
+            actor=request.actor,
+            source=candidate.source,
+            started_at=datetime.now(UTC),
+        )
+
+    def started(self) -> None:
+        """Installed, not yet seen to work: what a next run finds if this one dies."""
+        self._platform.record(self._record)
+
+    def verified(self) -> None:
+        now = datetime.now(UTC)
+        self._keep(outcome="deployed", finished_at=now, verified_at=now)
+
+    def failed(self, error: CloudnorthError) -> None:
+        self._keep(outcome="failed", finished_at=datetime.now(UTC), cause=error.code, lines=decisive(error.evidence))
+
+    def taken_back(self, number: int) -> None:
+        self._keep(outcome="rolled-back", finished_at=datetime.now(UTC), rolled_back_to=number)
+
+    def interrupted(self) -> None:
+        self._keep(outcome="interrupted", finished_at=datetime.now(UTC))
+
+    def _keep(self, **changes: object) -> None:
+        self._record = msgspec.structs.replace(self._record, **changes)
+        self._platform.record(self._record)
+
+
+def decisive(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The last lines that fit into a record."""
+    kept: list[str] = []
+    room = MOST_EVIDENCE
+    for line in reversed(lines):
+        room -= len(line)
+        if room < 0:
+            break
+        kept.append(line)
+    return tuple(reversed(kept))

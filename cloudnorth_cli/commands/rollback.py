@@ -1,0 +1,92 @@
+"""`cloudnorth rollback`, and the way back that a failed deploy takes by itself."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import msgspec
+
+from cloudnorth_cli.commands import outcome
+from cloudnorth_cli.errors import CloudnorthError, Interrupted, Refused
+from cloudnorth_cli.events import Journal, Result
+from cloudnorth_cli.model import Record, Release, Request
+from cloudnorth_cli.platforms import Platform
+from cloudnorth_cli.settings import Environment
+
+HISTORY = 50
+"""Revisions looked through for one to go back to; as many as Helm is told to keep."""
+
+
+def rollback(
+    platform: Platform, environment: Environment, request: Request, journal: Journal, to: int | None = None
+) -> Result:
+    """Put an earlier verified release back: the one numbered `to`, or the last that served before this one."""
+    served = None
+    try:
+        served = platform.serving()
+        target = find(platform.history(HISTORY), served, to, environment)
+        with ExitStack() as held:
+            with journal.step("lock") as step:
+                held.enter_context(platform.lock(request, "rollback"))
+                step.summary = "held until this ends"
+            release = put_back(platform, environment, target, request, journal)
+    except CloudnorthError as error:
+        return outcome.failure("rollback", environment, journal, error, served)
+    except Interrupted:
+        state = "the rollback was stopped half way."
+        then = (outcome.command(environment, "rollback"), outcome.command(environment, "status"))
+        return outcome.interruption("rollback", environment, journal, state, then, served)
+    was = f" (was {served.release})" if served else ""
+    return Result(
+        command="rollback",
+        exit_status=0,
+        outcome="done",
+        environment=environment.name,
+        summary=f"{outcome.serves(environment, release)}{was}.",
+        seconds=journal.seconds,
+        release=release,
+        previous=served.release if served else None,
+        images=target.images,
+        address=platform.address(),
+    )
+
+
+def find(history: tuple[Record, ...], served: Record | None, to: int | None, environment: Environment) -> Record:
+    """The verified record to go back to. Raises Refused naming what there is."""
+    verified = [record for record in history if record.verified_at]
+    if to is not None:
+        verified = [record for record in verified if record.release.number == to]
+    elif served:
+        verified = [record for record in verified if record.release.number < served.release.number]
+    if not verified:
+        wanted = f"release {to}" if to is not None else "an earlier verified release"
+        raise Refused(
+            f"{wanted} is not among the releases kept",
+            code="nothing-to-go-back-to",
+            next=(outcome.command(environment, "history"),),
+        )
+    return max(verified, key=lambda record: (record.release.number, record.release.revision))
+
+
+def put_back(
+    platform: Platform, environment: Environment, target: Record, request: Request, journal: Journal
+) -> Release:
+    """Roll back to a record, watched and verified, and keep a record of the new revision. Raises Broken."""
+    with journal.step("rollback") as step:
+        release = platform.rollback(target, step)
+        step.summary = step.summary or f"release {release}"
+    now = datetime.now(UTC)
+    platform.record(
+        msgspec.structs.replace(
+            target,
+            release=release,
+            outcome="deployed",
+            actor=request.actor,
+            started_at=now,
+            finished_at=now,
+            verified_at=now,
+            rolled_back_to=None,
+        )
+    )
+    return release
