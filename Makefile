@@ -1,0 +1,42 @@
+# make up: the shop in your browser · make test: all tests · make lab: real Kubernetes, Docker and registry (Linux, root)
+.DEFAULT_GOAL := help
+PYTHON3 ?= python3
+PYTHON := .venv/bin/python
+CLOUDNORTH := .venv/bin/cloudnorth
+
+.PHONY: help up down test test-fast test-full bench lock docs clean
+
+help: ## these lines
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+up: ## install, deploy the shop on this machine, say where it is
+	@$(PYTHON3) scripts/up.py
+
+down: ## stop everything that `make up` started; the data stays
+	@$(CLOUDNORTH) down --env local
+
+test: .venv/.dev ## every test; starts the lab where it can (LAB=off leaves it out)
+	@$(PYTHON) -m tests.run test
+
+test-fast: .venv/.dev ## the tests for daily work, at most a minute
+	@$(PYTHON) -m tests.run fast
+
+test-full: .venv/.dev ## all repeats, by hand
+	@$(PYTHON) -m tests.run full
+
+bench: .venv/.dev ## the tables of benchmarks/
+	@$(PYTHON) -m benchmarks
+
+lock: .venv/.dev ## write the locks anew (hashes, no addresses)
+	@$(PYTHON) scripts/lock.py
+
+docs: .venv/.dev ## write the references that are made from the code
+	@$(PYTHON) -m scripts.reference
+
+clean: ## remove the virtual environment and what tools left
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+.venv/.dev: pyproject.toml requirements-dev.lock scripts/install.py
+	@$(PYTHON3) scripts/install.py --dev
+
+-include tests/lab/lab.mk
