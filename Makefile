@@ -10,7 +10,7 @@ help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 up: ## install, deploy the shop on this machine, say where it is
-	@$(PYTHON3) scripts/up.py
+	@$(PYTHON3) -m scripts.up
 
 down: ## stop everything that `make up` started; the data stays
 	@$(CLOUDNORTH) down --env local
@@ -28,7 +28,7 @@ bench: .venv/.dev ## the tables of benchmarks/
 	@$(PYTHON) -m benchmarks
 
 lock: .venv/.dev ## write the locks anew (hashes, no addresses)
-	@$(PYTHON) scripts/lock.py
+	@$(PYTHON) -m scripts.lock
 
 docs: .venv/.dev ## write the references that are made from the code
 	@$(PYTHON) -m scripts.reference
@@ -37,6 +37,6 @@ clean: ## remove the virtual environment and what tools left
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 .venv/.dev: pyproject.toml requirements-dev.lock scripts/install.py
-	@$(PYTHON3) scripts/install.py --dev
+	@$(PYTHON3) -m scripts.install --dev
 
 -include tests/lab/lab.mk

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from install import ROOT, VENV, check_python, install
+from scripts.install import ROOT, VENV, check_python, install
 
 
 def megabytes(*folders: Path) -> int:
