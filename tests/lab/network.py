@@ -1,0 +1,154 @@
+"""The lab's link to the machine: one veth pair, one route, one nft table, IPv4 forwarding.
+
+The link's end inside dies with the lab's first process, and the link and its route with it. The table, the accepting
+rules in somebody's FORWARD chain and the forwarding switch are taken back by `disconnect`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.lab.build.debian import root
+from tests.lab.errors import LabError, LabUnavailable
+from tests.lab.settings import Settings
+
+FORWARD_SWITCH = Path("/proc/sys/net/ipv4/ip_forward")
+REMEMBERED = "lab-remembers-ip_forward"
+NFT = """
+table ip {name} {{
+  chain postrouting {{
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr {network} oifname != "{name}" masquerade
+  }}
+  chain forward {{
+    type filter hook forward priority filter; policy accept;
+    oifname "{name}" ct state new drop comment "forwarding is on: nobody but this machine reaches the lab"
+  }}
+}}
+"""
+
+
+def check_range(settings: Settings) -> None:
+    """LabUnavailable when a route or address of the machine touches the lab's range."""
+    for route in _ip_json("route", "show", "table", "all"):
+        if route["dst"] == "default":
+            continue
+        if ipaddress.ip_network(route["dst"], strict=False).overlaps(settings.network):
+            raise LabUnavailable(
+                f"the lab's range {settings.network} is touched by route {route['dst']} dev {route.get('dev', '?')}:"
+                " give it another with CLOUDNORTH_LAB_RANGE, such as 10.97.0.0/16"
+            )
+
+
+def connect(settings: Settings, pid: int) -> None:
+    """Join the first node's network namespace, that of process `pid`, to the machine."""
+    _remember_forwarding(settings)
+    _link(settings, settings.name, pid, 1, ())
+    _ip("route", "replace", str(settings.network), "via", settings.address())
+    FORWARD_SWITCH.write_text("1\n")
+    _nft("-f", "-", stdin=f"table ip {settings.name}\ndelete table ip {settings.name}\n" + _table(settings))
+    _pass_through_foreign_filter(settings)
+
+
+def connect_node(settings: Settings, node: int, pid: int, first_pid: int) -> None:
+    """Join another node's network namespace to the first node's, and route its pods there."""
+    inside = ("nsenter", f"--net=/proc/{first_pid}/ns/net")
+    _link(settings, settings.node_name(node), pid, node, inside)
+    _run((*inside, "ip", "route", "replace", settings.node_pods(node), "via", settings.address(node)))
+
+
+def disconnect(settings: Settings) -> None:
+    """Take back everything that `connect` may have left; fine when there is nothing."""
+    if any(link["ifname"] == settings.name for link in _ip_json("link", "show")):
+        _ip("link", "delete", settings.name)
+    if not root("lab").exists():
+        return  # nothing was ever started, and nft stands in that root
+    _nft("-f", "-", stdin=f"table ip {settings.name}\ndelete table ip {settings.name}\n")
+    for chain, handle in _foreign_rules(settings):
+        _nft("delete", "rule", "ip", "filter", chain, "handle", str(handle))
+    _restore_forwarding(settings)
+
+
+def _link(settings: Settings, name: str, pid: int, node: int, at: Sequence[str]) -> None:
+    _run((*at, "ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", str(pid)))
+    _run((*at, "ip", "address", "add", f"{settings.gateway(node)}/24", "dev", name))
+    _run((*at, "ip", "link", "set", name, "up"))
+    inside = ("nsenter", f"--net=/proc/{pid}/ns/net", "ip")
+    _run((*inside, "address", "add", f"{settings.address(node)}/24", "dev", "eth0"))
+    _run((*inside, "link", "set", "eth0", "up"))
+    _run((*inside, "route", "add", "default", "via", settings.gateway(node)))
+
+
+def _table(settings: Settings) -> str:
+    return NFT.format(name=settings.name, network=settings.network)
+
+
+def _forwarding_file(settings: Settings) -> Path:
+    return settings.state / REMEMBERED
+
+
+def _others(settings: Settings) -> list[Path]:
+    """What other labs on this machine remember of the switch."""
+    return [path for path in settings.state.parent.glob(f"*/{REMEMBERED}") if path != _forwarding_file(settings)]
+
+
+def _remember_forwarding(settings: Settings) -> None:
+    """Note how the machine had the switch before any lab; another lab that is up knows better than the switch."""
+    others = _others(settings)
+    _forwarding_file(settings).write_text(others[0].read_text() if others else FORWARD_SWITCH.read_text())
+
+
+def _restore_forwarding(settings: Settings) -> None:
+    remembered = _forwarding_file(settings)
+    if remembered.exists() and not _others(settings) and FORWARD_SWITCH.read_text() != remembered.read_text():
+        FORWARD_SWITCH.write_text(remembered.read_text())
+
+
+def _pass_through_foreign_filter(settings: Settings) -> None:
+    """A Docker engine of the machine's own drops what it does not know: let the lab's link through its FORWARD chain.
+
+    An accepting rule in a table of ours cannot do it, a drop elsewhere is final. Rules made with the older
+    iptables-legacy are not seen here.
+    """
+    for item in _nft_json("list", "tables"):
+        if item.get("table", {}).get("family") == "ip" and item["table"]["name"] == "filter":
+            for key in ("iifname", "oifname"):
+                argv = ("insert", "rule", "ip", "filter", "FORWARD", key, settings.name, "accept", "comment")
+                _nft(*argv, f'"{settings.name}"')
+
+
+def _foreign_rules(settings: Settings) -> list[tuple[str, int]]:
+    if not any(item.get("table", {}).get("name") == "filter" for item in _nft_json("list", "tables")):
+        return []
+    rules = [item["rule"] for item in _nft_json("list", "table", "ip", "filter") if "rule" in item]
+    return [(rule["chain"], rule["handle"]) for rule in rules if rule.get("comment") == settings.name]
+
+
+def _ip(*words: str) -> None:
+    _run(("ip", *words))
+
+
+def _ip_json(*words: str) -> list[dict[str, Any]]:
+    shown = subprocess.run(["ip", "-j", "-4", *words], capture_output=True, text=True)
+    return json.loads(shown.stdout or "[]") if shown.returncode == 0 else []
+
+
+def _nft(*words: str, stdin: str = "") -> str:
+    """Run the lab root's nft on the machine's own tables: the machine need not have it."""
+    return _run(("chroot", str(root("lab")), "/usr/sbin/nft", *words), stdin)
+
+
+def _nft_json(*words: str) -> list[dict[str, Any]]:
+    return list(json.loads(_nft("-j", *words))["nftables"])
+
+
+def _run(argv: Sequence[str], stdin: str = "") -> str:
+    done = subprocess.run(list(argv), input=stdin, capture_output=True, text=True)
+    if done.returncode:
+        raise LabError(f"the lab's network: `{' '.join(argv)}` failed: {done.stderr.strip()}")
+    return done.stdout
