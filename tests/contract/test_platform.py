@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.conftest import Project
+from tests.project import GREETING, Project
 
 
 def test_the_life_of_a_project(project: Project) -> None:
@@ -98,7 +98,7 @@ def test_secrets_reach_the_service_and_nothing_else(project: Project) -> None:
     assert deployed.status == 0, deployed.out + deployed.err
     everything = [deployed.out, deployed.err, project.run("config").out, project.run("history").out]
     everything += [path.read_text() for path in project.root.glob(".cloudnorth/runs/*/*") if path.is_file()]
-    assert not [text for text in everything if "s3cr3t-greeting" in text]
+    assert not [text for text in everything if GREETING in text]
 
 
 def test_nothing_deployed_yet_is_said(project: Project) -> None:
