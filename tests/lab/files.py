@@ -17,7 +17,7 @@ def fill(template: str, settings: Settings, node: int = 1, **more: str) -> str:
     """A template of config/ or manifests/ with its names filled in; a name nobody knows is a KeyError."""
     return Template((HERE / template).read_text()).substitute(
         name=settings.name, state=str(settings.state), run=str(settings.run), registry=settings.registry,
-        address=settings.address(), node=str(node), node_name=settings.node_name(node),
+        address=settings.address(), machine=settings.gateway(), node=str(node), node_name=settings.node_name(node),
         node_pods=settings.node_pods(node), docker_bridge=settings.docker_bridge, services=settings.services,
         pods=settings.pods, dns_service=settings.dns_service, kubernetes=VERSIONS.go("kubernetes"),
         logs=str(log_dir(settings, node)), **_images(), **more,
