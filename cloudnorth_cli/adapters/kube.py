@@ -1,0 +1,228 @@
+"""The Kubernetes API through one context: plain objects in and out, its errors as ours.
+
+The client library gives connection and credentials (certificates, tokens, exec plugins); objects stay as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+from kubernetes.client import Configuration
+from kubernetes.client.rest import RESTClientObject
+from urllib3.exceptions import HTTPError
+
+from cloudnorth_cli.errors import CloudnorthError, Refused
+
+Json = dict[str, Any]
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 20.0
+ATTEMPTS = 4
+"""Of a request that the server itself asks to repeat (429, 503 while it starts)."""
+MERGE = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+
+class Unreachable(Refused):
+    """The API server does not answer, or not now."""
+
+    default_code = "cluster-unreachable"
+
+
+class Conflict(CloudnorthError):
+    """Somebody else wrote first, or owns a field; `causes` holds the API's own words, one a field."""
+
+    default_code = "conflict"
+
+    def __init__(self, message: str, causes: tuple[str, ...] = ()) -> None:
+        super().__init__(message, retryable=True)
+        self.causes = causes
+
+
+class NotFound(CloudnorthError):
+    """There is no such object."""
+
+    default_code = "not-found"
+
+
+class Invalid(Refused):
+    """The API server does not accept the object; the message is its own."""
+
+    default_code = "object-refused"
+
+
+class Api:
+    """One API server. Paths are the API's own, such as `/api/v1/namespaces/shop/pods`."""
+
+    def __init__(self, configuration: Configuration, context: str) -> None:
+        self.context = context
+        self.server = str(configuration.host)
+        self._configuration = configuration
+        self._pool = RESTClientObject(configuration).pool_manager
+
+    def get(self, path: str, **query: object) -> Json:
+        return self._json("GET", path, query)
+
+    def find(self, path: str, **query: object) -> Json | None:
+        """The object, or None where there is none."""
+        try:
+            return self.get(path, **query)
+        except NotFound:
+            return None
+
+    def items(self, path: str, *, partial: bool = False, **query: object) -> list[Json]:
+        """Objects of a list with their kind filled in; `partial`: only their metadata is sent."""
+        accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" if partial else "application/json"
+        found = self._json("GET", path, query, accept=accept)
+        kind = str(found.get("kind", "")).removesuffix("List")
+        return [{"kind": kind, "apiVersion": found.get("apiVersion")} | item for item in found.get("items") or []]
+
+    def create(self, path: str, body: Mapping[str, Any], **query: object) -> Json:
+        return self._json("POST", path, query, body)
+
+    def replace(self, path: str, body: Mapping[str, Any]) -> Json:
+        """Write the whole object; with a resourceVersion in it, raises Conflict when it has changed since."""
+        return self._json("PUT", path, {}, body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Json:
+        return self._json("PATCH", path, {}, body, content=MERGE)
+
+    def apply(
+        self, path: str, body: Mapping[str, Any], manager: str, *, force: bool = False, dry_run: bool = False
+    ) -> Json:
+        """Server-side apply. Raises Conflict naming fields and managers."""
+        query: Json = {"fieldManager": manager, "force": str(force).lower()}
+        if dry_run:
+            query["dryRun"] = "All"
+        return self._json("PATCH", path, query, body, content=APPLY)
+
+    def delete(self, path: str, body: Mapping[str, Any] | None = None) -> None:
+        """Delete; nothing happens where there is nothing."""
+        try:
+            self._json("DELETE", path, {}, body)
+        except NotFound:
+            pass
+
+    def text(self, path: str, **query: object) -> str:
+        """A body as text, such as a log or an answer through the service proxy."""
+        with self._response("GET", path, query) as response:
+            return str(response.data.decode(errors="replace"))
+
+    @contextmanager
+    def stream(self, path: str, *, read_timeout: float | None = None, **query: object) -> Iterator[Iterator[bytes]]:
+        """A body piece by piece; closing it from another thread ends the reading."""
+        with self._response("GET", path, query, preload=False, read_timeout=read_timeout) as response:
+            yield response.stream(decode_content=True)
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object],
+        body: Mapping[str, Any] | None = None,
+        *,
+        content: str = "application/json",
+        accept: str = "application/json",
+    ) -> Json:
+        with self._response(method, path, query, body, content=content, accept=accept) as response:
+            return dict(json.loads(response.data))
+
+    @contextmanager
+    def _response(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object],
+        body: Mapping[str, Any] | None = None,
+        *,
+        content: str = "application/json",
+        accept: str = "*/*",
+        preload: bool = True,
+        read_timeout: float | None = READ_TIMEOUT,
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        try:
+            response = self._send(method, path, query, body, content, accept, preload, read_timeout)
+            try:
+                if response.status >= 400:
+                    raise _error(response.status, response.data, self)
+                yield response
+            finally:
+                response.close() if not preload else response.release_conn()
+        except HTTPError as error:
+            raise Unreachable(
+                f"the cluster of context {self.context} does not answer at {self.server}: {_reason(error)}",
+                retryable=True,
+            ) from error
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object],
+        body: Mapping[str, Any] | None,
+        content: str,
+        accept: str,
+        preload: bool,
+        read_timeout: float | None,
+    ) -> urllib3.BaseHTTPResponse:
+        url = f"{self.server.rstrip('/')}{path}" + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": accept, "Content-Type": content} | self._credentials()
+        for attempt in range(1, ATTEMPTS + 1):
+            response = self._pool.request(
+                method,
+                url,
+                body=None if body is None else json.dumps(body),
+                headers=headers,
+                preload_content=preload,
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+                retries=urllib3.Retry(connect=1, read=0 if method != "GET" else 1, redirect=0, status=0),
+            )
+            if response.status not in {429, 503} or attempt == ATTEMPTS or "/proxy/" in path:
+                return response
+            response.close()
+            time.sleep(min(float(response.headers.get("Retry-After", 1)), 5.0))
+        raise AssertionError("unreachable")
+
+    def _credentials(self) -> dict[str, str]:
+        """The Authorization header as it is now; the library renews tokens of exec plugins on the way."""
+        settings: Json = dict(self._configuration.auth_settings())
+        return {str(setting["key"]): str(setting["value"]) for setting in settings.values() if setting["value"]}
+
+
+def _error(status: int, body: bytes, api: Api) -> CloudnorthError:
+    try:
+        told = json.loads(body)
+    except ValueError:
+        told = {}
+    told = told if isinstance(told, dict) else {}
+    message = str(told.get("message") or body.decode(errors="replace")[:500] or f"HTTP {status}")
+    match status:
+        case 401:
+            return Refused(
+                f"the cluster does not accept the credentials of context {api.context}: {message}",
+                code="unauthorized",
+                where=api.server,
+            )
+        case 403 if told.get("reason") == "Forbidden" and "exceeded quota" not in message:
+            return Refused(message, code="forbidden", where=f"context {api.context}")
+        case 404:
+            return NotFound(message)
+        case 409:
+            causes = told.get("details", {}).get("causes") or []
+            return Conflict(message, tuple(f"{cause.get('field')}: {cause.get('message')}" for cause in causes))
+        case 400 | 403 | 422:
+            return Invalid(message)
+    return Unreachable(f"the cluster answered {status}: {message}", where=api.server, retryable=True)
+
+
+def _reason(error: HTTPError) -> str:
+    """The innermost words: `connection refused` rather than urllib3's own names."""
+    inner = getattr(error, "reason", None) or error
+    text = str(inner)
+    return text.rsplit(": ", 1)[-1] if "Errno" in text else text
