@@ -10,6 +10,7 @@ from tests.lab import cgroups
 from tests.lab.build.debian import root
 from tests.lab.build.go import COMMANDS, PACKAGES, find_go, program
 from tests.lab.errors import LabUnavailable
+from tests.lab.settings import search_path
 
 TOOLS = {
     "ip": "iproute2",
@@ -53,5 +54,4 @@ def require() -> None:
 
 
 def _has(tool: str) -> bool:
-    # A person's PATH may lack the folders of the administrator's programs.
-    return shutil.which(tool, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin") is not None
+    return shutil.which(tool, path=search_path()) is not None

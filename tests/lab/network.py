@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.lab.build.debian import root
 from tests.lab.errors import LabError, LabUnavailable
-from tests.lab.settings import Settings
+from tests.lab.settings import Settings, search_path
 
 FORWARD_SWITCH = Path("/proc/sys/net/ipv4/ip_forward")
 REMEMBERED = "lab-remembers-ip_forward"
@@ -134,8 +134,12 @@ def _ip(*words: str) -> None:
 
 
 def _ip_json(*words: str) -> list[dict[str, Any]]:
-    shown = subprocess.run(["ip", "-j", "-4", *words], capture_output=True, text=True)
+    shown = subprocess.run(["ip", "-j", "-4", *words], capture_output=True, text=True, env=_environment())
     return json.loads(shown.stdout or "[]") if shown.returncode == 0 else []
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": search_path(), "LC_ALL": "C"}
 
 
 def _nft(*words: str, stdin: str = "") -> str:
@@ -148,7 +152,7 @@ def _nft_json(*words: str) -> list[dict[str, Any]]:
 
 
 def _run(argv: Sequence[str], stdin: str = "") -> str:
-    done = subprocess.run(list(argv), input=stdin, capture_output=True, text=True)
+    done = subprocess.run(list(argv), input=stdin, capture_output=True, text=True, env=_environment())
     if done.returncode:
         raise LabError(f"the lab's network: `{' '.join(argv)}` failed: {done.stderr.strip()}")
     return done.stdout

@@ -17,7 +17,7 @@ from tests.lab.build.debian import root
 from tests.lab.build.steps import tail
 from tests.lab.errors import LabError
 from tests.lab.files import log_dir, node_dir, write_node_files
-from tests.lab.settings import HERE, Settings, cache_dir
+from tests.lab.settings import HERE, Settings, cache_dir, search_path
 from tests.lab.sockets import supervisor
 from tests.lab.wait import until
 
@@ -79,7 +79,12 @@ def start_node(settings: Settings, number: int) -> Node:
     ]  # fmt: skip
     with log.open("wb") as out:
         outer = subprocess.Popen(
-            [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            [str(word) for word in argv],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            env={"PATH": search_path(), "HOME": "/root", "LANG": "C.UTF-8"},
         )
 
     def ready() -> bool:

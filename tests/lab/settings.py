@@ -133,6 +133,11 @@ def load_settings(name: str | None = None, network: str | None = None) -> Settin
     return Settings(name, parsed)
 
 
+def search_path() -> str:
+    """PATH with the folders of the administrator's programs, which a person's own may lack."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
 def cache_dir() -> Path:
     """Where built programs and images are kept between labs; may be deleted at any time while no lab is up."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -4,6 +4,7 @@
 #   enter.sh LOWER NODE_STATE STATE RUN PROGRAMS HOSTNAME
 # LOWER: the unpacked Debian root; NODE_STATE: this node's folder; STATE, RUN: the lab's; PROGRAMS: built with Go.
 set -eu
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 lower=$1 node=$2 state=$3 run=$4 programs=$5
 
 mkdir -p "$node/upper" "$node/work" "$node/root" "$node/containerd" "$node/docker" "$node/kubelet"
