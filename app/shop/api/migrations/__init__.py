@@ -1,0 +1,1 @@
+"""The schema's history. Revisions are four digits in order; within a release they only add (docs/shop.md)."""

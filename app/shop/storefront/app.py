@@ -1,0 +1,70 @@
+"""The storefront as an ASGI app."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from shop.common import health
+from shop.common.health import Readiness
+from shop.common.lifecycle import Lifecycle
+from shop.common.middleware import Dress
+from shop.common.server import BODY_LIMIT
+from shop.common.settings import Settings
+from shop.storefront.client import Api, ApiDown, ApiRefused
+from shop.storefront.origin import SameOrigin
+from shop.storefront.pages import Pages
+
+log = logging.getLogger("shop.storefront")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+"""No script at all, nothing from elsewhere. Browsers heed Strict-Transport-Security over HTTPS only (RFC 6797, 8.1)."""
+
+
+def create(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
+    """The storefront for these settings. It is ready once it has met the API."""
+    api = Api(settings.api)
+    pages = Pages(api, settings)
+    met = False
+
+    async def ready() -> Readiness:
+        # Once only: an API that fails later is shown on the pages, as a page. Taking every storefront out of
+        # the balancer as well would turn one failure into two (docs/decisions/shop-readiness.md).
+        nonlocal met
+        met = met or await api.alive()
+        return Readiness(met, "" if met else f"the API does not answer at {settings.api}")
+
+    async def no_schema() -> None:
+        return None
+
+    async def failed(request: Request, error: Exception) -> Response:
+        if isinstance(error, ApiDown):
+            log.error("api", extra={"fields": {"path": request.url.path, "cause": str(error)}})
+        return await pages.failed(request, error)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await api.close()
+
+    app = Starlette(
+        routes=[*health.routes(settings, lifecycle, ready, no_schema), *pages.routes()],
+        middleware=[Middleware(SameOrigin)],
+        exception_handlers=dict.fromkeys((HTTPException, ApiDown, ApiRefused, Exception), failed),
+        lifespan=lifespan,
+        max_body_size=BODY_LIMIT,
+    )
+    return Dress(app, release=settings.release, lifecycle=lifecycle, headers=HEADERS)

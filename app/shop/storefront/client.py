@@ -1,0 +1,96 @@
+"""The API as the storefront asks it: JSON over kept-alive connections, with the page's request id and the shopper's token."""
+
+from typing import Any
+
+import httpx
+import msgspec
+
+from shop.common.logs import request_id
+
+TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+"""Seconds. A checkout waits for locks at most 5 s on the API's side."""
+
+KEEP_SECONDS = 30
+"""Shorter than the API keeps idle connections (75 s), so that it is never we who use one that is being closed."""
+
+
+class ApiRefused(Exception):
+    """The API answered no: its status, stable code, text for people, and whatever else it said."""
+
+    def __init__(self, status: int, error: dict[str, Any]) -> None:
+        super().__init__(error.get("message", f"the API answered {status}"))
+        self.status = status
+        self.code = str(error.get("code", "failed"))
+        self.error = error
+
+
+class ApiDown(Exception):
+    """The API did not answer, or answered that it cannot."""
+
+
+class Api:
+    """Asks the API at `base`."""
+
+    def __init__(self, base: str) -> None:
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEP_SECONDS)
+        # These retries are for connecting only: nothing was sent, so nothing can happen twice.
+        transport = httpx.AsyncHTTPTransport(retries=1, limits=limits)
+        self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT, transport=transport)
+
+    async def get(self, path: str, token: str = "", **query: str | int) -> Any:
+        """GET. Raises ApiRefused (4xx) or ApiDown."""
+        return await self._ask("GET", path, token, params=query)
+
+    async def post(self, path: str, token: str = "", body: object = None, key: str = "") -> Any:
+        """POST; with `key`, an Idempotency-Key, it is safe to repeat and is repeated once when the connection breaks."""
+        return await self._ask("POST", path, token, body=body, key=key)
+
+    async def put(self, path: str, token: str, body: object) -> Any:
+        """PUT."""
+        return await self._ask("PUT", path, token, body=body)
+
+    async def alive(self) -> bool:
+        """Whether anything answers at the API's address."""
+        try:
+            return (await self._http.get("/livez")).is_success
+        except httpx.TransportError:
+            return False
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._http.aclose()
+
+    async def _ask(
+        self, method: str, path: str, token: str, *, params: dict[str, str | int] | None = None, body: object = None, key: str = ""
+    ) -> Any:
+        headers = {"X-Request-Id": request_id.get()}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if key:
+            headers["Idempotency-Key"] = key
+        content = None if body is None else msgspec.json.encode(body)
+        repeatable = method != "POST" or bool(key)
+        request = self._http.build_request(method, path, params=params, content=content, headers=headers)
+        try:
+            try:
+                answer = await self._http.send(request)
+            except (httpx.RemoteProtocolError, httpx.ReadError):
+                # An API that is being rolled may close a connection just as we use it.
+                if not repeatable:
+                    raise
+                answer = await self._http.send(request)
+        except httpx.TransportError as error:
+            raise ApiDown(f"{method} {path}: {type(error).__name__}") from error
+        return _read(answer)
+
+
+def _read(answer: httpx.Response) -> Any:
+    if answer.status_code >= 500:
+        raise ApiDown(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")
+    try:
+        told = msgspec.json.decode(answer.content)
+    except msgspec.DecodeError as error:
+        raise ApiDown(f"{answer.request.url.path}: {answer.status_code} and no JSON") from error
+    if answer.status_code >= 400:
+        raise ApiRefused(answer.status_code, told.get("error", {}))
+    return told
