@@ -1,6 +1,6 @@
 """`shop serve | migrate | seed | healthcheck`: what one image can be started as.
 
-A service's code is imported only when it is asked for: the storefront's image has no API in it, and the other way round.
+A service's code is imported only when it is asked for: no image holds the other service's.
 """
 
 import argparse
@@ -105,7 +105,9 @@ def _show_plan(plan: object, *, as_json: bool) -> int:
 
 
 def _kind(expand_only: bool, reversible: bool) -> str:
-    return f"{'only adds' if expand_only else 'changes what old code needs'}, {'reversible' if reversible else 'one way'}"
+    return (
+        f"{'only adds' if expand_only else 'changes what old code needs'}, {'reversible' if reversible else 'one way'}"
+    )
 
 
 def _seed(_: argparse.Namespace) -> int:
@@ -130,7 +132,7 @@ def _fill(chosen: Settings) -> int:
 def _healthcheck(arguments: argparse.Namespace) -> int:
     chosen = settings.read(arguments.service)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{chosen.port}/readyz", timeout=2) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{chosen.port}/readyz", timeout=2) as answer:
             print(answer.read().decode())
             return 0
     except urllib.error.HTTPError as error:

@@ -75,7 +75,7 @@ async def hold(connection: AsyncConnection, owner: str) -> int:
         except IntegrityError:
             pass  # Two first clicks at once: the other one made it.
         found = (await connection.execute(locked)).scalar_one()
-    return found
+    return int(found)
 
 
 async def add(connection: AsyncConnection, owner: str, slug: str, quantity: int) -> None:

@@ -36,7 +36,9 @@ class Buyer(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
             raise ValueError("email is not an e-mail address")
 
 
-async def place(connection: AsyncConnection, owner: str, key: str, buyer: Buyer, *, gift_notes: bool) -> tuple[str, bool]:
+async def place(
+    connection: AsyncConnection, owner: str, key: str, buyer: Buyer, *, gift_notes: bool
+) -> tuple[str, bool]:
     """Makes an order of the owner's cart, in the transaction of `connection`.
 
     Returns its number, and whether it is a replay: `key` was used before, with the same buyer.
@@ -89,19 +91,19 @@ async def place(connection: AsyncConnection, owner: str, key: str, buyer: Buyer,
     return number, False
 
 
-async def _earlier(connection: AsyncConnection, owner: str, key: str) -> Row[tuple[str, str]] | None:
+async def _earlier(connection: AsyncConnection, owner: str, key: str) -> Row[str, str] | None:
     mine = orders.c.owner == owner, orders.c.idempotency_key == key
     return (await connection.execute(select(orders.c.number, orders.c.request_hash).where(*mine))).first()
 
 
-async def _lines(connection: AsyncConnection, cart: int) -> list[Row[tuple[int, str, str, int, int]]]:
+async def _lines(connection: AsyncConnection, cart: int) -> list[Row[int, str, str, int, int]]:
     columns = products.c.id, products.c.slug, products.c.name, products.c.price_cents, cart_items.c.quantity
     # In the order of the products, in every process: two checkouts then never wait for each other in a ring.
     query = select(*columns).join_from(cart_items, products).where(cart_items.c.cart_id == cart).order_by(products.c.id)
     return list((await connection.execute(query)).all())
 
 
-async def _reserve(connection: AsyncConnection, line: Row[tuple[int, str, str, int, int]]) -> None:
+async def _reserve(connection: AsyncConnection, line: Row[int, str, str, int, int]) -> None:
     enough = products.c.id == line.id, products.c.stock >= line.quantity
     taken = await connection.execute(update(products).where(*enough).values(stock=products.c.stock - line.quantity))
     if taken.rowcount != 1:

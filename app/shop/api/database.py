@@ -56,10 +56,11 @@ def _arguments(settings: Settings, *, asynchronous: bool) -> dict[str, Any]:
     arguments: dict[str, Any] = {"url": url.set(drivername=_DRIVERS[url.drivername][asynchronous])}
     if url.drivername == "sqlite":
         return {**arguments, "connect_args": {"timeout": WAIT_SECONDS}}
+    waits = f"innodb_lock_wait_timeout={WAIT_SECONDS}, lock_wait_timeout={WAIT_SECONDS}"
     connect: dict[str, Any] = {
         "connect_timeout": WAIT_SECONDS,
         "charset": "utf8mb4",
-        "init_command": f"SET SESSION innodb_lock_wait_timeout={WAIT_SECONDS}, lock_wait_timeout={WAIT_SECONDS}, time_zone='+00:00'",
+        "init_command": f"SET SESSION {waits}, time_zone='+00:00'",
     }
     if settings.database_tls == "on":
         connect["ssl"] = ssl.create_default_context()

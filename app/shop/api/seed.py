@@ -9,7 +9,7 @@ from shop.api.accounts import hasher
 from shop.api.tables import categories, products, users
 
 DEMO_EMAIL = "demo@shop.example"
-DEMO_PASSWORD = "northern-lights"  # noqa: S105 - printed at every start of the demonstration, on purpose
+DEMO_PASSWORD = "demo-shop"  # noqa: S105 - printed at every start of the demonstration, on purpose
 
 
 class SeedProduct(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def fill(engine: Engine) -> int:
 def _category(connection: Connection, shelf: SeedCategory, position: int) -> int:
     known = connection.execute(select(categories.c.id).where(categories.c.slug == shelf.slug)).scalar()
     if known is not None:
-        return known
+        return int(known)
     row = {"slug": shelf.slug, "name": shelf.name, "position": position}
     made = connection.execute(insert(categories).values(row)).inserted_primary_key
     assert made is not None

@@ -52,7 +52,10 @@ def routes(settings: Settings, lifecycle: Lifecycle, check: Check, schema: Schem
         if lifecycle.draining:
             return json({"status": "draining"}, 503)
         now = await readiness()
-        return json({"status": "ready"} if now.ready else {"status": "not ready", "reason": now.reason}, 200 if now.ready else 503)
+        return json(
+            {"status": "ready"} if now.ready else {"status": "not ready", "reason": now.reason},
+            200 if now.ready else 503,
+        )
 
     async def version(_: Request) -> Response:
         return json(

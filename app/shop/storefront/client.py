@@ -1,4 +1,4 @@
-"""The API as the storefront asks it: JSON over kept-alive connections, with the page's request id and the shopper's token."""
+"""The API as the storefront asks it: JSON, kept-alive connections, the page's request id, the shopper's token."""
 
 from typing import Any
 
@@ -37,12 +37,12 @@ class Api:
         transport = httpx.AsyncHTTPTransport(retries=1, limits=limits)
         self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT, transport=transport)
 
-    async def get(self, path: str, token: str = "", **query: str | int) -> Any:
+    async def get(self, path: str, token: str = "", query: dict[str, str | int] | None = None) -> Any:
         """GET. Raises ApiRefused (4xx) or ApiDown."""
         return await self._ask("GET", path, token, params=query)
 
     async def post(self, path: str, token: str = "", body: object = None, key: str = "") -> Any:
-        """POST; with `key`, an Idempotency-Key, it is safe to repeat and is repeated once when the connection breaks."""
+        """POST; with `key`, an Idempotency-Key, it is repeated once when the connection breaks."""
         return await self._ask("POST", path, token, body=body, key=key)
 
     async def put(self, path: str, token: str, body: object) -> Any:
@@ -61,7 +61,14 @@ class Api:
         await self._http.aclose()
 
     async def _ask(
-        self, method: str, path: str, token: str, *, params: dict[str, str | int] | None = None, body: object = None, key: str = ""
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        params: dict[str, str | int] | None = None,
+        body: object = None,
+        key: str = "",
     ) -> Any:
         headers = {"X-Request-Id": request_id.get()}
         if token:

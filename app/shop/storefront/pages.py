@@ -68,7 +68,7 @@ class Pages:
         query: dict[str, str | int] = {"limit": 24, "after": request.query_params.get("after", "0")}
         if category:
             query["category"] = category
-        page = await self.api.get("/api/products", **query)
+        page = await self.api.get("/api/products", query=query)
         shelf = next((shelf for shelf in await self._categories() if shelf["slug"] == category), None)
         if category and shelf is None:
             raise HTTPException(404)
