@@ -7,9 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+from cloudnorth_cli import durations
+
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$",
+        description="a name of lower-case letters, digits and dashes, at most 40",
+    ),
+]
+"""Fits where names end up: labels, image repositories, folders (RFC 1123, with room for a suffix)."""
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535, description="a port from 1 to 65535")]
+Duration = Annotated[str, msgspec.Meta(pattern=durations.PATTERN, description="a duration such as 90s, 15m or 1h30m")]
+"""`durations.seconds` tells how long that is."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +76,7 @@ class Service(Settings, frozen=True, kw_only=True):
     """A reference of an image that is made elsewhere; instead of `build`."""
     repository: str | None = None
     """Name in the registry; default PROJECT/SERVICE."""
-    port: int | None = None
+    port: Port | None = None
     """Port that the container listens on."""
     health: str = "/"
     """Path that answers 2xx when the service is ready."""
@@ -92,7 +106,7 @@ class Migrate(Settings, frozen=True, kw_only=True):
     """The command, such as `shop migrate`."""
     check: str | None = None
     """Prints JSON about what is pending; changes nothing."""
-    timeout: str = "10m"
+    timeout: Duration = "10m"
 
 
 class Verify(Settings, frozen=True, kw_only=True):
@@ -111,7 +125,7 @@ class Verify(Settings, frozen=True, kw_only=True):
 class Rollout(Settings, frozen=True, kw_only=True):
     """How long a rollout may take and what happens when it fails."""
 
-    timeout: str = "15m"
+    timeout: Duration = "15m"
     """`90s`, `15m`; at most this long until every workload is ready."""
     rollback: Literal["auto", "off"] = "auto"
 
@@ -167,7 +181,7 @@ class EnvironmentFile(Settings, frozen=True, kw_only=True):
     platform: Literal["kubernetes", "local"]
     url: str | None = None
     """Where people reach it; without it checks go through the API server's service proxy."""
-    port: int = 8000
+    port: Port = 8000
     """Local platform: port of the front; the next free one when taken."""
     cluster: Cluster = Cluster()
     namespace: str = "default"
@@ -175,6 +189,9 @@ class EnvironmentFile(Settings, frozen=True, kw_only=True):
     docker: Docker = Docker()
     helm: Helm | None = None
     secrets: Mapping[str, SecretSource] = {}
+    """Environment variables of the services that must not be seen: name to source."""
+    services: Mapping[str, Service] = {}
+    """What differs in this environment, merged into the services of the same name."""
     rollout: Rollout = Rollout()
     protected: bool = False
     """Asks before it changes anything; refuses dirty trees and commits older than what serves."""
@@ -212,12 +229,17 @@ class Project(Settings, frozen=True, kw_only=True):
     """The whole file, every environment resolved lazily by `config.environment`."""
 
     version: Literal[1]
-    project: str
+    """Of this format."""
+    project: Name
+    """Names what is made: the Helm release, image repositories, folders."""
     requires: str | None = None
     """Version of cloudnorth that the file asks for, such as `>=0.1`."""
     default_environment: str | None = None
     """Used without --env; never assumed when CI is set."""
-    services: Mapping[str, Service]
+    services: Mapping[Name, Service]
     migrate: Migrate | None = None
     verify: tuple[Verify, ...] = ()
-    environments: Mapping[str, EnvironmentFile]
+    defaults: EnvironmentFile | None = None
+    """Keys that every environment starts from: mappings are merged key by key, everything else is replaced by what the
+    environment says. No key is required here."""
+    environments: Mapping[Name, EnvironmentFile]

@@ -1,0 +1,8 @@
+"""cloudnorth.yaml: its only reader. A file becomes a `Loaded`, and a `Loaded` one `Environment` at a time.
+
+Nothing here asks a platform, reads a secret or starts a program.
+"""
+
+from cloudnorth_cli.config.project import Loaded, environment, in_ci, load_project
+
+__all__ = ["Loaded", "environment", "in_ci", "load_project"]

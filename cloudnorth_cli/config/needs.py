@@ -1,0 +1,66 @@
+"""What one environment needs to be there: keys that its platform asks for, and the files that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cloudnorth_cli.config.findings import Finding, path_text
+from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table
+
+_Path = tuple[str, ...]
+
+
+def keys(environment: Table, services: Table, path: _Path) -> Iterator[Finding]:
+    """What the kubernetes platform cannot do without. `path` names the environment."""
+    platform = environment.get("platform")
+    if not isinstance(platform, Scalar) or platform.text != "kubernetes":
+        return
+    if environment.get("helm") is None:
+        yield Finding(environment.at, f"{path_text((*path, 'helm'))} is missing", "such as: helm: {chart: chart}")
+    built = [name for name, service in services.entries.items() if isinstance(service, Table) and service.get("build")]
+    if built and environment.get("registry") is None:
+        hint = f"{', '.join(built)} is built, so it needs one, such as: registry: {{host: registry.example}}"
+        yield Finding(environment.at, f"{path_text((*path, 'registry'))} is missing", hint)
+    for name, service in services.entries.items():
+        if isinstance(service, Table) and not {"build", "image"} & service.entries.keys():
+            hint = f"environment {path[-1]} runs images"
+            yield Finding(services.keys[name], f"services.{name} has neither build nor image", hint)
+
+
+def files(environment: Table, services: Table, path: _Path, root: Path) -> Iterator[Finding]:
+    """Files and folders that the environment names and that are not there."""
+    platform = environment.get("platform")
+    local = isinstance(platform, Scalar) and platform.text == "local"
+    for name, service in services.entries.items():
+        here = ("services", name)
+        if not isinstance(service, Table):
+            continue
+        if local:
+            yield from _missing(service.get("prepare", "requirements"), (*here, "prepare", "requirements"), root)
+        elif service.get("build", "command") is None:
+            yield from _missing(service.get("build", "context"), (*here, "build", "context"), root, folder=True)
+            yield from _missing(service.get("build", "dockerfile"), (*here, "build", "dockerfile"), root)
+    if not local:
+        values = environment.get("helm", "values")
+        for index, item in enumerate(values.items if isinstance(values, Listing) else ()):
+            yield from _missing(item, (*path, "helm", "values", f"[{index}]"), root)
+        yield from _chart(environment.get("helm", "chart"), (*path, "helm", "chart"), root)
+
+
+def _chart(node: Node | None, path: _Path, root: Path) -> Iterator[Finding]:
+    # `repo/name` looks like a folder; only ./x, ../x, /x and a single word can be nothing else (helm's own reading).
+    if not isinstance(node, Scalar) or "://" in node.text or (root / node.text).exists():
+        return
+    if "/" not in node.text or node.text.startswith((".", "/")):
+        yield Finding(node.at, f"{path_text(path)}: there is no chart {node.text} beside the file")
+
+
+def _missing(node: Node | None, path: _Path, root: Path, *, folder: bool = False) -> Iterator[Finding]:
+    if not isinstance(node, Scalar):
+        return
+    target = root / node.text
+    if folder and not target.is_dir():
+        yield Finding(node.at, f"{path_text(path)}: there is no folder {node.text}", f"looked for {target}")
+    if not folder and not target.is_file():
+        yield Finding(node.at, f"{path_text(path)}: there is no file {node.text}", f"looked for {target}")

@@ -1,0 +1,34 @@
+"""Filling `{image}`, `{url.api}` and their like into texts of the configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from cloudnorth_cli.errors import UsageError
+from cloudnorth_cli.suggestions import nearest
+
+# `${NAME}` is the shell's and stays; `{{name}}` is the text `{name}`; JSON's braces hold no bare word and stay.
+_PLACEHOLDER = re.compile(r"(?<![${])\{([A-Za-z]\w*(?:\.[\w-]+)?)\}(?!\})|(?<!\{)\{\{([A-Za-z]\w*(?:\.[\w-]+)?)\}\}")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The placeholders of a text, in order: `image`, `url.api`."""
+    return tuple(match[1] for match in _PLACEHOLDER.finditer(text) if match[1])
+
+
+def fill(text: str, values: Mapping[str, str], where: str) -> str:
+    """The text with every placeholder replaced.
+
+    values: what placeholders stand for, by name without braces; where: `cloudnorth.yaml:14:7` or the key's path.
+    Raises UsageError for a placeholder that has no value, naming the nearest one.
+    """
+    for name in names(text):
+        if name not in values:
+            raise UsageError("\n".join(unknown(name, values)), code="placeholder", where=where)
+    return _PLACEHOLDER.sub(lambda match: values[match[1]] if match[1] else "{" + match[2] + "}", text)
+
+
+def unknown(name: str, known: Collection[str]) -> tuple[str, str]:
+    """What to say of a placeholder that is not known: message and hint."""
+    return f"{{{name}}} stands for nothing here", f"{nearest(name, known)} (for the text itself write {{{{{name}}}}})"
