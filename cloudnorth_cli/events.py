@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from cloudnorth_cli.model import Image, LogLine, Pod, Record, Release, Status, Value, Workload
+from cloudnorth_cli.model import Artifact, Image, LogLine, Pod, Record, Release, Status, Value, Workload
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=None):
@@ -158,11 +158,15 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     previous: Release | None = None
     """What served before."""
     images: tuple[Image, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    """What `build` and `push` made or found."""
     error: Problem | None = None
     next: tuple[str, ...] = ()
     """Commands to type next."""
     run_folder: str | None = None
     address: str | None = None
+    notes: tuple[str, ...] = ()
+    """Lines for people after a successful deploy, from the environment's `notes`."""
     status: tuple[Status, ...] | None = None
     history: tuple[Record, ...] | None = None
     config: tuple[ConfigEntry, ...] | None = None

@@ -10,7 +10,7 @@ from cloudnorth_cli.commands import outcome, rollback
 from cloudnorth_cli.commands.records import Records
 from cloudnorth_cli.errors import Broken, CloudnorthError, Interrupted, RolloutFailed
 from cloudnorth_cli.events import Journal, Result
-from cloudnorth_cli.model import Candidate, Image, Record, Release, Request, Verdict
+from cloudnorth_cli.model import Candidate, Image, Record, Release, Request
 from cloudnorth_cli.platforms import Platform
 from cloudnorth_cli.settings import Environment
 
@@ -117,19 +117,11 @@ def _see_it_through(platform: Platform, candidate: Candidate, release: Release, 
     with journal.step("watch") as step:
         verdict = platform.watch(candidate, release, step)
         if verdict.state != "ready":
-            raise _rollout_failed(verdict)
+            raise outcome.rollout_failed(verdict)
     if not step.summary:
         step.summary = verdict.waiting_for
     with journal.step("verify") as step:
         platform.verify(candidate, release, step)
-
-
-def _rollout_failed(verdict: Verdict) -> RolloutFailed:
-    if not verdict.failures:
-        return RolloutFailed(f"not ready in time: {verdict.waiting_for}", code="timeout")
-    first = verdict.failures[0]
-    where = f"{first.pod}, last lines:" if first.lines else first.pod
-    return RolloutFailed(first.message, code=first.cause, where=where, evidence=(*first.lines, *first.events))
 
 
 def _take_back(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cloudnorth_cli.errors import CloudnorthError, ExitStatus
+from cloudnorth_cli.errors import CloudnorthError, ExitStatus, RolloutFailed
 from cloudnorth_cli.events import Journal, Problem, Result
-from cloudnorth_cli.model import Record, Release
+from cloudnorth_cli.model import Record, Release, Verdict
 from cloudnorth_cli.settings import Environment
 
 
@@ -72,3 +72,12 @@ def interruption(
         release=serving.release if isinstance(serving, Record) else serving,
         next=next_commands,
     )
+
+
+def rollout_failed(verdict: Verdict) -> RolloutFailed:
+    """The error that a verdict other than `ready` is, with its first failure's evidence."""
+    if not verdict.failures:
+        return RolloutFailed(f"not ready in time: {verdict.waiting_for}", code="timeout")
+    first = verdict.failures[0]
+    where = f"{first.pod}, last lines:" if first.lines else first.pod
+    return RolloutFailed(first.message, code=first.cause, where=where, evidence=(*first.lines, *first.events))

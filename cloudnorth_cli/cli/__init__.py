@@ -1,0 +1,340 @@
+"""The table of contents of the tool: every verb with its options and help text. The only place that speaks Typer.
+
+Nothing that a verb needs is imported before the verb is done: `--help` costs Typer and nothing else.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer import completion as shells
+
+from cloudnorth_cli.cli import options as o
+from cloudnorth_cli.options import Options
+
+if TYPE_CHECKING:
+    from cloudnorth_cli.events import Result
+    from cloudnorth_cli.session import Run
+    from cloudnorth_cli.signals import Watch
+
+PROGRAM = "cloudnorth"
+COMPLETE = "_CLOUDNORTH_COMPLETE"
+"""The variable with which a shell asks for completions."""
+
+app = typer.Typer(
+    name=PROGRAM,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with `cloudnorth deploy`; `cloudnorth VERB --help` shows a verb's options and examples.",
+)
+
+
+def run(arguments: Sequence[str], watch: "Watch") -> int:
+    """Parse a command line and do it. Returns the exit status; a wrong line is one too."""
+    group: Any = typer.main.get_command(app)
+    o.everywhere(group)
+    if COMPLETE in os.environ:
+        # Typer registers its shells here and nowhere else.
+        shells.get_completion_inspect_parameters()
+    try:
+        given = {"watch": watch, "arguments": arguments}
+        status = group.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=given)
+    except typer.TyperException as error:
+        from cloudnorth_cli.cli import usage
+
+        return usage.told(arguments, watch, error)
+    return int(status or 0)
+
+
+@app.callback()
+def cloudnorth(
+    ctx: typer.Context,
+    config: o.Config = None,
+    output: o.Shown = None,
+    report: o.Report = None,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """From source to a verified rollout: build, deploy, see that it serves, go back when it does not."""
+    if version:
+        from cloudnorth_cli import __version__
+
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+        raise typer.Exit
+    ctx.meta.update(ctx.obj)
+    ctx.obj = Options(output or "auto", config, report, verbose, no_color)
+
+
+@app.command(
+    epilog="Examples: cloudnorth deploy -e prod · cloudnorth deploy -e prod -s api · deploy --images images.json"
+)
+def deploy(
+    ctx: typer.Context,
+    env: o.Env = None,
+    service: o.Services = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Deploy images built elsewhere (build --out FILE).")
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERVICE=REF", help="Deploy this image of a service; may be repeated."),
+    ] = None,
+    first: Annotated[
+        bool, typer.Option("--first", help="Protected environment: the very first install is meant.")
+    ] = False,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Protected environment: deploy changes that are not committed.")
+    ] = False,
+    allow_older: Annotated[
+        bool, typer.Option("--allow-older", help="Protected environment: deploy a commit older than what serves.")
+    ] = False,
+    force_conflicts: Annotated[
+        bool, typer.Option("--force-conflicts", help="Take over fields that somebody changed by hand in the cluster.")
+    ] = False,
+    no_rollback: Annotated[
+        bool, typer.Option("--no-rollback", help="Leave a failed release as it is, to look at it.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+) -> int:
+    """Bring the code to an environment: build, roll out, verify; a failed release is taken back."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands import guard
+        from cloudnorth_cli.commands.deploy import deploy
+
+        opened = doors.changing(
+            run,
+            env,
+            service,
+            images=doors.images(images, image),
+            first=first,
+            force_conflicts=force_conflicts,
+            rollback=not no_rollback,
+        )
+        ask = (lambda question: True) if yes else run.ask
+        protect = guard.protect(
+            opened.environment, opened.request, ask, allow_dirty=allow_dirty, allow_older=allow_older
+        )
+        result = deploy(opened.platform, opened.environment, opened.request, run.journal, protect)
+        return doors.with_notes(result, opened.environment)
+
+    return _do(ctx, work)
+
+
+@app.command(epilog="Examples: cloudnorth status · cloudnorth status -e prod · status -e prod -o json")
+def status(
+    ctx: typer.Context,
+    env: o.Env = None,
+    context: o.Context = None,
+    namespace: o.Namespace = None,
+    release: o.Release = None,
+) -> int:
+    """Show what serves and whether it is well. Exit status 7 when it is not."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.status import status, statuses
+
+        place = doors.elsewhere(run, context, namespace, release)
+        several = None if place else doors.overview(run, env)
+        return statuses(several) if several else status(*doors.reading(run, env, place))
+
+    return _do(ctx, work, reading=True)
+
+
+@app.command(
+    epilog="Examples: cloudnorth logs -e prod -f · cloudnorth logs -e prod -s api --since 10m · logs --previous"
+)
+def logs(
+    ctx: typer.Context,
+    env: o.Env = None,
+    service: o.Services = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come, until Ctrl-C.")] = False,
+    previous: Annotated[bool, typer.Option("--previous", help="Of what died and was started anew.")] = False,
+    since: Annotated[str | None, typer.Option(metavar="10m", help="Only lines of the last 90s, 10m, 2h.")] = None,
+    tail: Annotated[
+        int | None, typer.Option(metavar="N", help="Begin with the last N lines of each; -1: all. Default 100.")
+    ] = None,
+    context: o.Context = None,
+    namespace: o.Namespace = None,
+    release: o.Release = None,
+) -> int:
+    """Show the services' logs."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.logs import logs
+
+        _, platform = doors.reading(run, env, doors.elsewhere(run, context, namespace, release))
+        query = doors.query(service, follow, previous, since, tail)
+        return logs(platform, query, run.journal, run.wanted)
+
+    return _do(ctx, work, reading=True)
+
+
+@app.command(epilog="Example: cloudnorth history -e prod --limit 5")
+def history(
+    ctx: typer.Context,
+    env: o.Env = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many, the newest first.")] = 20,
+    context: o.Context = None,
+    namespace: o.Namespace = None,
+    release: o.Release = None,
+) -> int:
+    """Show who deployed what, and how it went."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.history import history
+
+        _, platform = doors.reading(run, env, doors.elsewhere(run, context, namespace, release))
+        return history(platform, limit)
+
+    return _do(ctx, work, reading=True)
+
+
+@app.command(epilog="Examples: cloudnorth rollback -e prod · cloudnorth rollback -e prod --to 41")
+def rollback(
+    ctx: typer.Context,
+    env: o.Env = None,
+    to: Annotated[int | None, typer.Option(metavar="RELEASE", help="Its number; default: the one before.")] = None,
+) -> int:
+    """Put the release before back, or an earlier one."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.rollback import rollback
+
+        opened = doors.changing(run, env, files=False)
+        return rollback(opened.platform, opened.environment, opened.request, run.journal, to)
+
+    return _do(ctx, work)
+
+
+@app.command(epilog="Example: cloudnorth restart -e prod -s api")
+def restart(ctx: typer.Context, env: o.Env = None, service: o.Services = None) -> int:
+    """Start the services anew, one after the other, without interruption."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.restart import restart
+
+        opened = doors.changing(run, env, service, files=False)
+        return restart(opened.platform, opened.environment, opened.request, run.journal)
+
+    return _do(ctx, work)
+
+
+@app.command(epilog="Examples: cloudnorth build -e prod --out images.json · cloudnorth build -e prod --explain")
+def build(
+    ctx: typer.Context,
+    env: o.Env = None,
+    service: o.Services = None,
+    out: o.Out = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Build nothing; say what changed since the last build.")
+    ] = False,
+) -> int:
+    """Build the images that the registry lacks."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.build import build
+        from cloudnorth_cli.commands.build import explain as explained
+
+        if explain:
+            return explained(*doors.reading(run, env, files=True), tuple(service or ()))
+        change = doors.changing(run, env, service)
+        return build(change.platform, change.environment, change.request, run.journal, out)
+
+    return _do(ctx, work, reading=explain)
+
+
+@app.command(epilog="Example: cloudnorth push -e prod --out images.json")
+def push(ctx: typer.Context, env: o.Env = None, service: o.Services = None, out: o.Out = None) -> int:
+    """Bring the built images to the registry."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.push import push
+
+        opened = doors.changing(run, env, service)
+        return push(opened.platform, opened.environment, opened.request, run.journal, out)
+
+    return _do(ctx, work)
+
+
+@app.command(epilog="Example: cloudnorth config -e prod")
+def config(ctx: typer.Context, env: o.Env = None) -> int:
+    """Show what an environment resolves to and where each value comes from."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+
+        return doors.config(run, env)
+
+    return _do(ctx, work, reading=True)
+
+
+@app.command(epilog="Example: cloudnorth kubeconfig -e prod --out prod.kubeconfig")
+def kubeconfig(ctx: typer.Context, env: o.Env = None, out: o.Out = None) -> int:
+    """Print a kubeconfig for the environment's cluster, for kubectl and other tools."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.kubeconfig import kubeconfig
+
+        _, platform = doors.reading(run, env)
+        return kubeconfig(platform, out)
+
+    return _do(ctx, work, reading=True)
+
+
+@app.command(epilog="Example: cloudnorth down -e local")
+def down(
+    ctx: typer.Context,
+    env: o.Env = None,
+    confirm: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Protected environment: its name, to say that it is meant.")
+    ] = None,
+) -> int:
+    """Stop everything of an environment. Data and records stay."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.down import down
+
+        opened = doors.changing(run, env, files=False)
+        return down(opened.platform, opened.environment, opened.request, run.journal, confirm)
+
+    return _do(ctx, work)
+
+
+@app.command(epilog="Example: echo 'eval \"$(cloudnorth completion bash)\"' >> ~/.bashrc")
+def completion(
+    ctx: typer.Context, shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="bash, zsh or fish.")]
+) -> None:
+    """Print the script that lets a shell complete verbs, options and environments."""
+    shells.get_completion_inspect_parameters()
+    group: Any = ctx.find_root().command
+    shells.shell_complete(group, {}, PROGRAM, COMPLETE, f"source_{shell}")
+
+
+def _do(ctx: typer.Context, work: "Callable[[Run], Result]", *, reading: bool = False) -> int:
+    """The one way from a parsed line to a run."""
+    from cloudnorth_cli import session
+    from cloudnorth_cli.typed import typed
+
+    return session.run(
+        str(ctx.info_name), ctx.obj, typed(ctx.meta["arguments"]), ctx.meta["watch"], work, reading=reading
+    )

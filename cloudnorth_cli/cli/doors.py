@@ -1,0 +1,175 @@
+"""From the words of a command line to what a command is given: an environment, its platform, a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from cloudnorth_cli import config as configuration
+from cloudnorth_cli import durations
+from cloudnorth_cli.adapters import git
+from cloudnorth_cli.errors import UsageError
+from cloudnorth_cli.events import Result
+from cloudnorth_cli.model import LogQuery, Request
+from cloudnorth_cli.platforms import Platform, open_platform
+from cloudnorth_cli.session import Run
+from cloudnorth_cli.settings import Cluster, Environment, EnvironmentFile, Helm
+from cloudnorth_cli.suggestions import nearest
+
+IMAGES_LIMIT = 1_000_000
+"""Bytes of an images file; a larger one is something else."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a changing verb is given."""
+
+    environment: Environment
+    platform: Platform
+    request: Request
+
+
+def changing(
+    run: Run,
+    name: str | None,
+    services: list[str] | None = None,
+    *,
+    images: Mapping[str, str] = {},
+    files: bool = True,
+    **wishes: bool,
+) -> Opened:
+    """Open an environment to change it; says where it goes and from which commit."""
+    environment = _environment(run, name, files=files)
+    run.open(environment)
+    for what in (services or (), images):
+        _known(what, environment.services)
+    platform = open_platform(environment, run.journal)
+    source = git.source(environment.root)
+    request = Request(
+        services=tuple(dict.fromkeys(services or ())),
+        images=images,
+        source=source,
+        actor=git.actor(run.id, run.environ),
+        **wishes,
+    )
+    run.begin(environment, platform.target, source)
+    return Opened(environment, platform, request)
+
+
+def reading(
+    run: Run, name: str | None, place: Environment | None = None, *, files: bool = False
+) -> tuple[Environment, Platform]:
+    """Open an environment to look at it; `place` is one made from flags, which needs no cloudnorth.yaml."""
+    environment = place or _environment(run, name, files=files)
+    run.open(environment)
+    return environment, open_platform(environment, run.journal)
+
+
+def overview(run: Run, name: str | None) -> dict[str, Callable[[], Platform]] | None:
+    """Every environment of the file, where none was named and none is the default; None where one is meant."""
+    loaded = _loaded(run)
+    try:
+        configuration.environment(loaded, name, run.environ, files=False)
+    except UsageError as error:
+        if error.code != "environment-wanted":
+            raise
+        return {one: partial(_open, run, loaded, one) for one in loaded.environments}
+    return None
+
+
+def elsewhere(run: Run, context: str | None, namespace: str | None, release: str | None) -> Environment | None:
+    """An environment made from flags: a Helm release in a cluster, without a checkout of its project."""
+    if not (context or namespace or release):
+        return None
+    if not release:
+        raise UsageError("--release NAME is needed with --context and --namespace", code="release-wanted")
+    flags = {"--context": context, "--namespace": namespace, "--release": release}
+    run.stand_for_environment({flag: value for flag, value in flags.items() if value})
+    return Environment(
+        project=release,
+        name=release,
+        root=run.cwd,
+        config_path=run.cwd / configuration.FILE,
+        services={},
+        migrate=None,
+        verify=(),
+        file=EnvironmentFile(
+            platform="kubernetes",
+            cluster=Cluster(context=context),
+            namespace=namespace or "default",
+            helm=Helm(chart="", release=release),
+        ),
+    )
+
+
+def images(path: Path | None, named: Iterable[str] | None) -> dict[str, str]:
+    """Images built elsewhere: of an images file, and single ones over it. Raises UsageError."""
+    given = _images_file(path) if path else {}
+    for word in named or ():
+        service, equals, reference = word.partition("=")
+        if not (service and equals and reference):
+            raise UsageError(f"--image {word}: wanted is SERVICE=REFERENCE, such as api=registry/shop-api@sha256:…")
+        given[service] = reference
+    return given
+
+
+def query(services: list[str] | None, follow: bool, previous: bool, since: str | None, tail: int | None) -> LogQuery:
+    """What `logs` was asked for. Raises UsageError for a duration that is none."""
+    try:
+        seconds = durations.seconds(since) if since else None
+    except ValueError as error:
+        raise UsageError(f"--since: {error}") from error
+    lines = tail if tail is not None else None if since else 100
+    return LogQuery(
+        services=tuple(services or ()),
+        follow=follow,
+        previous=previous,
+        since_seconds=seconds,
+        tail=None if lines is not None and lines < 0 else lines,
+    )
+
+
+def with_notes(result: Result, environment: Environment) -> Result:
+    """A deploy that went well ends with the environment's notes, and with what one can do now."""
+    if result.exit_status != 0:
+        return result
+    env = f"--env {environment.name}"
+    usual = (f"cloudnorth status {env}", f"cloudnorth logs {env} --follow", f"cloudnorth down {env}")
+    quiet = environment.file.protected or environment.platform != "local"
+    return msgspec.structs.replace(result, notes=environment.file.notes, next=result.next or (() if quiet else usual))
+
+
+def _loaded(run: Run) -> configuration.Loaded:
+    return configuration.load_project(run.options.config, run.cwd, run.environ)
+
+
+def _environment(run: Run, name: str | None, *, files: bool) -> Environment:
+    return configuration.environment(_loaded(run), name, run.environ, files=files)
+
+
+def _open(run: Run, loaded: configuration.Loaded, name: str) -> Platform:
+    return open_platform(configuration.environment(loaded, name, run.environ, files=False), run.journal)
+
+
+def _known(names: Iterable[str], services: Iterable[str]) -> None:
+    for name in names:
+        if name not in services:
+            raise UsageError(f"there is no service {name}\n{nearest(name, services)}", code="service-unknown")
+
+
+def _images_file(path: Path) -> dict[str, str]:
+    """A JSON object from service to reference, as `build --out` writes it."""
+    try:
+        if path.stat().st_size > IMAGES_LIMIT:
+            raise UsageError(f"{path} is too large for an images file", code="images-file")
+        given = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except OSError as error:
+        raise UsageError(f"--images {path}: {error.strerror}", code="images-file") from error
+    except msgspec.MsgspecError as error:
+        wanted = 'wanted is {"SERVICE": "REFERENCE"}, as `cloudnorth build --out` writes it'
+        raise UsageError(f"{path}: {error}\n{wanted}", code="images-file") from error
+    return given

@@ -1,0 +1,81 @@
+"""The options that several verbs share, each with its help text."""
+
+import copy
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cloudnorth_cli.options import Options, Output
+
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The cloudnorth.yaml; default: here or in a folder above. [CLOUDNORTH_CONFIG]"),
+]
+Shown = Annotated[
+    Output | None,
+    typer.Option(
+        "--output",
+        "-o",
+        envvar="CLOUDNORTH_OUTPUT",
+        show_envvar=False,
+        metavar="auto|live|plain|json",
+        help="How to show what happens; json for scripts. [CLOUDNORTH_OUTPUT]",
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="CLOUDNORTH_REPORT",
+        show_envvar=False,
+        help="Also write the result to FILE as JSON. [CLOUDNORTH_REPORT]",
+    ),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        envvar="CLOUDNORTH_VERBOSE",
+        show_envvar=False,
+        help="Show each command that is run, to be pasted, and what it prints. [CLOUDNORTH_VERBOSE]",
+    ),
+]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours. [NO_COLOR]")]
+
+Env = Annotated[str | None, typer.Option("--env", "-e", metavar="NAME", help="Which environment. [CLOUDNORTH_ENV]")]
+Services = Annotated[
+    list[str] | None, typer.Option("--service", "-s", metavar="NAME", help="Only this service; may be repeated.")
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it to FILE.")]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context", "--cluster", metavar="NAME", help="Without a cloudnorth.yaml: context of the kubeconfig."
+    ),
+]
+Namespace = Annotated[str | None, typer.Option(metavar="NAME", help="Without a cloudnorth.yaml: the namespace.")]
+Release = Annotated[str | None, typer.Option(metavar="NAME", help="Without a cloudnorth.yaml: the Helm release.")]
+
+
+def everywhere(group: Any) -> None:
+    """Accept the options of the whole program behind each verb too: `cloudnorth deploy -o json` is what people type."""
+    shared = [param for param in group.params if param.name in Options.__dataclass_fields__]
+    for verb in group.commands.values():
+        verb.params.extend(_behind(param) for param in shared)
+
+
+def _behind(param: Any) -> Any:
+    ours = copy.copy(param)
+    # The environment variable was read in front of the verb; read again it would beat an option that stands there.
+    ours.envvar = None
+    ours.expose_value = False
+    ours.callback = _keep
+    return ours
+
+
+def _keep(ctx: Any, param: Any, value: Any) -> Any:
+    if value:
+        setattr(ctx.find_root().obj, param.name, value)
+    return value

@@ -1,0 +1,84 @@
+"""The last lines of a run: what serves now, what went wrong with its proof, and the command to type next."""
+
+from __future__ import annotations
+
+from cloudnorth_cli.errors import ExitStatus
+from cloudnorth_cli.events import Problem, Result
+from cloudnorth_cli.render import lines
+from cloudnorth_cli.render.screen import Screen
+from cloudnorth_cli.render.tables import config, explanations, history, status, statuses
+
+WELL = (ExitStatus.DONE, ExitStatus.UNHEALTHY, ExitStatus.CHANGES)
+"""Statuses with which a command did what it was asked: its answer goes to stdout."""
+
+
+def answer(result: Result, screen: Screen) -> list[str]:
+    """What a command that did its work says, for stdout."""
+    if result.text is not None:
+        return result.text.splitlines()
+    if result.status is not None:
+        return (
+            status(result.status[0], screen)
+            if result.command == "status" and not _overview(result)
+            else statuses(result.status, screen)
+        )
+    if result.history is not None:
+        return history(result.history, screen)
+    if result.config is not None:
+        return config(result.config, screen)
+    if result.explanations is not None:
+        return explanations(result.explanations, screen)
+    return _done(result, screen)
+
+
+def failure(result: Result, screen: Screen) -> list[str]:
+    """What a command that failed, was refused or was stopped says, for stderr."""
+    said = _problem(result.error, screen) if result.error else []
+    if result.outcome == "interrupted":
+        said += lines.wrapped(screen, f"stopped: {result.summary}" if result.summary else "stopped")
+    elif result.summary:
+        said += ["", *lines.wrapped(screen, result.summary)]
+    if result.run_folder and result.exit_status not in (ExitStatus.USAGE, ExitStatus.REFUSED, ExitStatus.INTERRUPTED):
+        said += lines.wrapped(screen, f"evidence: {result.run_folder}/")
+    said.append(f"exit status {result.exit_status}")
+    return said + next_lines("next", result.next or (result.error.next if result.error else ()), screen)
+
+
+def next_lines(label: str, commands: tuple[str, ...], screen: Screen) -> list[str]:
+    """`next: cloudnorth logs --env prod`, further ones below. Never broken: they are there to be pasted."""
+    return [
+        screen.letters(f"{label + ':' if number == 0 else '':{len(label) + 1}} {command}")
+        for number, command in enumerate(commands)
+    ]
+
+
+def _overview(result: Result) -> bool:
+    """Whether several environments were asked for."""
+    return result.environment is None
+
+
+def _done(result: Result, screen: Screen) -> list[str]:
+    took = lines.duration(result.seconds)
+    said = lines.wrapped(screen, f"{result.summary}  {took}" if result.summary else f"done  {took}")
+    if said:
+        said[0] = screen.paint(said[0], "bold") if len(said) == 1 else said[0]
+    if result.address:
+        said.append(result.address)
+    for note in result.notes:
+        said += lines.wrapped(screen, note)
+    undo = result.command == "deploy" and any(" rollback" in command for command in result.next)
+    return said + next_lines("undo" if undo else "next", result.next, screen)
+
+
+def _problem(problem: Problem, screen: Screen) -> list[str]:
+    """What is wrong, its code, where, and the lines that prove it."""
+    where = f"{problem.where}  " if problem.where and "\n" not in problem.where and not problem.evidence else ""
+    first, _, more = f"{where}{problem.message}".partition("\n")
+    said = ["", *lines.headline(screen, first, f"[{problem.code}]")]
+    said[1] = screen.paint(said[1], "bold") if not screen.narrow else said[1]
+    said += lines.wrapped(screen, more) if more else []
+    if problem.evidence:
+        said += ["", *lines.wrapped(screen, problem.where, "  ")] if problem.where else [""]
+        for line in problem.evidence:
+            said += lines.wrapped(screen, line, "    ")
+    return said

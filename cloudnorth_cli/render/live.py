@@ -1,0 +1,88 @@
+"""The journal redrawn on a terminal: what has ended stays as `plain` prints it, what runs moves below it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import IO, Any, cast
+
+from rich.console import Console, ConsoleOptions
+from rich.live import Live
+from rich.text import Text
+
+from cloudnorth_cli.events import AnyEvent, Result, StepStarted
+from cloudnorth_cli.render.plain import Plain
+from cloudnorth_cli.render.scene import Scene
+from cloudnorth_cli.render.screen import Screen, Stream
+
+PER_SECOND = 8
+
+
+class LiveView(Plain):
+    """Like plain, with the running step drawn below instead of lines that say what is waited for."""
+
+    def __init__(self, out: Stream, talk: Stream, out_screen: Screen, talk_screen: Screen, **options: Any) -> None:
+        super().__init__(out, talk, out_screen, talk_screen, **options)
+        self.scene = Scene(talk_screen, clock=self._clock)
+        self._console = Console(
+            file=cast(IO[str], talk),
+            force_terminal=True,
+            color_system="standard" if talk_screen.colour else None,
+            highlight=False,
+            legacy_windows=False,
+        )
+        self._live: Live | None = None
+
+    def show(self, event: AnyEvent) -> None:
+        self.scene.apply(event)
+        if isinstance(event, StepStarted) and self._live is None:
+            self._start()
+        if isinstance(event, Result):
+            self._stop()
+        super().show(event)
+
+    def say(self, *text: str) -> None:
+        """Lines that stay, above what is redrawn."""
+        if self._live is None:
+            super().say(*text)
+            return
+        for line in text:
+            self._console.print(Text.from_ansi(line), soft_wrap=True)
+
+    def remind(self) -> None:
+        """Nothing: what is waited for stands on the screen already."""
+
+    def close(self) -> None:
+        super().close()
+        self._stop()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """While a person is asked, nothing is redrawn."""
+        was = self._live is not None
+        self._stop()
+        try:
+            yield
+        finally:
+            if was:
+                self._start()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        for line in self.scene.draw(options.max_width):
+            yield Text.from_ansi(line, no_wrap=True, overflow="crop")
+
+    def _start(self) -> None:
+        self._live = Live(
+            self,
+            console=self._console,
+            refresh_per_second=PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._live.start()
+
+    def _stop(self) -> None:
+        live, self._live = self._live, None
+        if live:
+            live.stop()

@@ -1,0 +1,183 @@
+"""The journal as lines for pipes, Jenkins and plain terminals: a line a step as it ends, flushed at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from cloudnorth_cli.events import (
+    AnyEvent,
+    CommandRun,
+    Logged,
+    Notice,
+    Output,
+    Result,
+    RunStarted,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+    StepWaiting,
+)
+from cloudnorth_cli.render import closing, lines
+from cloudnorth_cli.render.screen import Screen, Stream
+
+PATIENCE = 30.0
+"""Seconds of silence after which a line says what is waited for."""
+KEPT = 20
+"""Last lines of a tool's output that a failed step shows."""
+SPEAKING = ("migrate",)
+"""Steps whose output is shown as it comes: it is the project's own program that speaks, not a tool."""
+
+
+@dataclass
+class Running:
+    """A step that has started and not ended."""
+
+    name: str
+    told_at: float
+    """When a line last spoke of it, by the clock."""
+    waiting_for: str = ""
+    output: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+
+class Plain:
+    """Shows steps on `talk` and the answer on `out`.
+
+    clock: seconds, for the waiting lines; now: the time that stands in them.
+    """
+
+    def __init__(
+        self,
+        out: Stream,
+        talk: Stream,
+        out_screen: Screen,
+        talk_screen: Screen,
+        *,
+        verbose: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.out, self.talk = out, talk
+        self.out_screen, self.talk_screen = out_screen, talk_screen
+        self.verbose = verbose
+        self.running: dict[str, Running] = {}
+        self._clock = clock
+        self._now = now
+        self._ended = threading.Event()
+        self._guard = threading.RLock()
+        self._spoke = defaultdict[str, bool](bool)
+        self._timer: threading.Thread | None = None
+        self._shows: dict[type, Callable[[Any], None]] = {
+            RunStarted: self._run_started,
+            StepStarted: self._step_started,
+            StepWaiting: self._step_waiting,
+            Output: self._output,
+            CommandRun: self._command_run,
+            Notice: self._notice,
+            StepFinished: self._step_finished,
+            StepFailed: self._step_failed,
+            Logged: self._logged,
+            Result: self._result,
+        }
+
+    def __call__(self, event: AnyEvent) -> None:
+        with self._guard:
+            self.show(event)
+
+    def close(self) -> None:
+        """End the waiting lines."""
+        self._ended.set()
+
+    def show(self, event: AnyEvent) -> None:
+        """Show one event; kinds that stand for no line are passed over."""
+        if show := self._shows.get(type(event)):
+            show(event)
+
+    def say(self, *text: str) -> None:
+        """Lines of talk."""
+        for line in text:
+            self.talk.line(line)
+
+    def remind(self) -> None:
+        """Where a step was silent for `PATIENCE` seconds, say what it waits for."""
+        with self._guard:
+            for step in list(self.running.values())[-1:]:
+                if self._clock() - step.told_at >= PATIENCE:
+                    step.told_at = self._clock()
+                    told = f"{lines.stamp(self._now())} {step.name}: {step.waiting_for or 'at work'}"
+                    self.say(*lines.wrapped(self.talk_screen, told))
+
+    def _run_started(self, event: RunStarted) -> None:
+        title = f"{event.project} → {event.environment}".strip(" →")
+        target = f"{title}  ({event.target})" if event.target else title
+        commit = f'{event.commit} "{event.message}"' if event.message else event.commit
+        if target or commit:
+            self.say(*lines.headline(self.talk_screen, target, commit), "")
+
+    def _step_started(self, event: StepStarted) -> None:
+        self.running[event.step] = Running(event.step, self._clock())
+        if self._timer is None:
+            self._timer = threading.Thread(target=self._keep_reminding, daemon=True)
+            self._timer.start()
+
+    def _keep_reminding(self) -> None:
+        while not self._ended.wait(1.0):
+            self.remind()
+
+    def _step(self, name: str) -> Running:
+        return self.running.get(name) or Running(name, self._clock())
+
+    def _step_waiting(self, event: StepWaiting) -> None:
+        self._step(event.step).waiting_for = event.waiting_for
+
+    def _command_run(self, event: CommandRun) -> None:
+        if self.verbose:
+            self.say(self.talk_screen.paint(f"$ {event.line}", "dim"))
+
+    def _notice(self, event: Notice) -> None:
+        prefix = "warning: " if event.level == "warning" else ""
+        self.say(*lines.wrapped(self.talk_screen, prefix + event.message))
+
+    def _output(self, event: Output) -> None:
+        self._step(event.step).output.append(event.line)
+        if self.verbose or event.step in SPEAKING:
+            self._spoke[event.step] = True
+            self.say(*lines.wrapped(self.talk_screen, f"{event.source} | {event.line}", "  "))
+
+    def _step_finished(self, event: StepFinished) -> None:
+        self.running.pop(event.step, None)
+        self.say(*lines.step(self.talk_screen, "✓", event.step, event.summary, event.seconds))
+
+    def _step_failed(self, event: StepFailed) -> None:
+        step = self.running.pop(event.step, Running(event.step, 0.0))
+        message = step.waiting_for or event.message
+        self.say(*lines.step(self.talk_screen, "✗", event.step, message, event.seconds))
+        if step.output and not self._spoke[event.step]:
+            for line in step.output:
+                self.say(*lines.wrapped(self.talk_screen, line, "    "))
+
+    def _logged(self, event: Logged) -> None:
+        line = event.line
+        name = self.out_screen.paint_service(f"{line.service} {line.source} |", line.service)
+        self.out.line(f"{name} {line.text}")
+
+    def _result(self, event: Result) -> None:
+        self.close()
+        if event.exit_status in closing.WELL:
+            if event.command == "logs" and not event.text:
+                return
+            if self._spoke or event.command in CHANGING:
+                self.say("")
+            for line in closing.answer(event, self.out_screen):
+                self.out.line(line)
+            return
+        self.say(*closing.failure(event, self.talk_screen))
+
+
+CHANGING = ("deploy", "rollback", "restart", "down", "build", "push")
+"""Verbs whose answer stands apart from the steps above it."""

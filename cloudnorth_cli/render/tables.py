@@ -1,0 +1,146 @@
+"""The answers of the reading verbs as people read them: status, history, config, build --explain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from cloudnorth_cli.events import BuildExplanation, ConfigEntry
+from cloudnorth_cli.model import Pod, Record, ServiceStatus, Status
+from cloudnorth_cli.render import lines
+from cloudnorth_cli.render.screen import Screen
+
+
+def status(what: Status, screen: Screen, now: datetime | None = None) -> list[str]:
+    """One environment. Healthy is four lines, and the first one is enough."""
+    now = now or datetime.now(UTC)
+    address = what.address if what.address and what.address not in what.summary else ""
+    said = lines.headline(screen, what.summary, address)
+    said[0] = screen.paint(said[0], "green" if what.healthy else "red")
+    for problem in what.problems:
+        said += lines.wrapped(screen, problem, "  ")
+    if not what.healthy:
+        said.append("")
+    said += _serving(what, screen, now)
+    name = max([len(service.name) for service in what.services] + [10])
+    for service in what.services:
+        said += _service(service, name, screen)
+    unwell = [pod for pod in what.pods if not pod.ready]
+    if unwell:
+        said.append("")
+        for pod in unwell:
+            said += _pod(pod, screen, now)
+    if what.next:
+        said.append("")
+        said += [screen.letters(f"{'next: ' if n == 0 else '      '}{command}") for n, command in enumerate(what.next)]
+    return said
+
+
+def statuses(all_of_them: tuple[Status, ...], screen: Screen) -> list[str]:
+    """A line for each environment."""
+    said = []
+    for what in all_of_them:
+        mark = screen.paint(screen.letters("✓" if what.healthy else "✗"), "green" if what.healthy else "red")
+        first, *more = lines.headline(screen, f"{what.summary}", what.address or "")
+        said += [f"{mark} {first}", *(f"  {part}" for part in more)]
+    return said
+
+
+def history(records: tuple[Record, ...], screen: Screen) -> list[str]:
+    """A row for each revision, the newest first; below each other where the screen is narrow."""
+    if not records:
+        return ["nothing was deployed yet"]
+    if screen.narrow:
+        return [line for record in records for line in _history_block(record, screen)]
+    rows: list[tuple[str, ...]] = [("RELEASE", "WHEN", "OUTCOME", "COMMIT", "BY", "WHAT")]
+    for record in records:
+        rows.append(
+            (
+                str(record.release),
+                lines.stamp(record.started_at),
+                record.outcome,
+                record.source.commit or "-",
+                record.actor.who,
+                _what(record),
+            )
+        )
+    head, *body = lines.columns(rows)
+    return [screen.paint(head, "dim"), *(screen.letters(line) for line in body)]
+
+
+def config(entries: tuple[ConfigEntry, ...], screen: Screen) -> list[str]:
+    """What an environment resolves to and where each value came from."""
+    if screen.narrow:
+        return [
+            line
+            for entry in entries
+            for line in (
+                *lines.wrapped(screen, f"{entry.key}: {entry.value}"),
+                *lines.wrapped(screen, entry.origin, "  "),
+            )
+        ]
+    return [screen.letters(line) for line in lines.columns([(e.key, e.value, e.origin) for e in entries])]
+
+
+def explanations(all_of_them: tuple[BuildExplanation, ...], screen: Screen) -> list[str]:
+    """What changed in each service's build since the last one."""
+    said = []
+    for one in all_of_them:
+        if one.previous_tag is None:
+            told = "never built here"
+        elif one.previous_tag == one.tag:
+            told = "unchanged"
+        else:
+            told = f"was {one.previous_tag}"
+        said += lines.wrapped(screen, f"{one.service}  {one.tag}  {told}")
+        for mark, paths in (("+", one.added), ("-", one.removed), ("~", one.changed)):
+            for path in paths:
+                said += lines.wrapped(screen, f"{mark} {path}", "  ")
+    return said
+
+
+def _serving(what: Status, screen: Screen, now: datetime) -> list[str]:
+    lock = f"lock: {what.lock.holder}" if what.lock else "lock: free"
+    if what.serving is None:
+        return lines.headline(screen, "nothing was deployed yet", lock)
+    record = what.serving
+    checked = "verified" if record.verified_at else record.outcome
+    told = (
+        f"release {record.release}",
+        record.source.commit,
+        f"by {record.actor.who}, {lines.ago(record.started_at, now)}, {checked}",
+    )
+    return lines.headline(screen, "  ".join(part for part in told if part), lock)
+
+
+def _service(service: ServiceStatus, name: int, screen: Screen) -> list[str]:
+    ready = f"{service.ready}/{service.wanted} ready"
+    restarts = f"restarts {service.restarts}{' ▲' if service.restarts else ''}"
+    line = f"{service.name:<{name}}   {ready:<10}  {restarts}"
+    url = service.url or ""
+    if url and len(line) + 3 + len(url) <= screen.layout:
+        line = f"{line:<{max(len(line), 40)}}   {url}"
+    return lines.wrapped(screen, line)
+
+
+def _pod(pod: Pod, screen: Screen, now: datetime) -> list[str]:
+    told = [pod.state]
+    if pod.restarts:
+        told.append(f"{pod.restarts} restarts")
+    if pod.started_at:
+        told.append(f"since {lines.ago(pod.started_at, now)}")
+    if pod.detail:
+        told.append(pod.detail)
+    return lines.wrapped(screen, f"{pod.name}  {', '.join(told)}")
+
+
+def _history_block(record: Record, screen: Screen) -> list[str]:
+    said = lines.wrapped(screen, f"{record.release}  {record.outcome}  {lines.stamp(record.started_at)}")
+    said += lines.wrapped(screen, f"{record.source.commit or '-'}  {record.actor.who}", "  ")
+    return said + lines.wrapped(screen, _what(record), "  ")
+
+
+def _what(record: Record) -> str:
+    if record.cause:
+        back = f", back to {record.rolled_back_to}" if record.rolled_back_to else ""
+        return f"{record.cause}{back}"
+    return " · ".join(f"{image.service} {image.short}" for image in record.images)
