@@ -93,7 +93,7 @@ def elsewhere(run: Run, context: str | None, namespace: str | None, release: str
         project=release,
         name=release,
         root=run.cwd,
-        config_path=run.cwd / configuration.FILE,
+        config_path=run.cwd / "cloudnorth.yaml",
         services={},
         migrate=None,
         verify=(),

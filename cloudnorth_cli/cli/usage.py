@@ -42,7 +42,7 @@ def _end(arguments: Sequence[str], watch: Watch, why: UsageError | Interrupted) 
 
 def _options(line: Typed) -> Options:
     given = line.given
-    output = next((one for one in OUTPUTS if one == given.output), "auto")
+    output = next((one for one in OUTPUTS if one == given.output), OUTPUTS[0])
     return Options(output=output, report=Path(given.report) if given.report else None)
 
 
