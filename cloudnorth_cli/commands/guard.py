@@ -41,7 +41,7 @@ def protect(
                 code="first-install",
                 next=(f"{deploy} --first",),
             )
-        if served and not allow_older and git.is_older(environment.root, source.commit, than=served.source.commit):
+        if served and not allow_older and git.is_older(environment.root, source, than=served.source):
             raise Refused(
                 f"commit {source.commit} is older than {served.source.commit}, which serves {environment.name}",
                 code="older-commit",

@@ -3,6 +3,6 @@
 Nothing here asks a platform, reads a secret or starts a program.
 """
 
-from cloudnorth_cli.config.project import Loaded, environment, in_ci, load_project
+from cloudnorth_cli.config.project import Loaded, choose, environment, in_ci, load_project, resolved_tree
 
-__all__ = ["Loaded", "environment", "in_ci", "load_project"]
+__all__ = ["Loaded", "choose", "environment", "in_ci", "load_project", "resolved_tree"]

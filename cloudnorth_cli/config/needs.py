@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cloudnorth_cli.config.findings import Finding, path_text
 from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table
+from cloudnorth_cli.settings import Build
 
 _Path = tuple[str, ...]
 
@@ -38,9 +39,10 @@ def files(environment: Table, services: Table, path: _Path, root: Path) -> Itera
             continue
         if local:
             yield from _missing(service.get("prepare", "requirements"), (*here, "prepare", "requirements"), root)
-        elif service.get("build", "command") is None:
-            yield from _missing(service.get("build", "context"), (*here, "build", "context"), root, folder=True)
-            yield from _missing(service.get("build", "dockerfile"), (*here, "build", "dockerfile"), root)
+        elif isinstance(build := service.get("build"), Table) and build.get("command") is None:
+            dockerfile = build.get("dockerfile") or Scalar(build.at, Build().dockerfile, plain=False)
+            yield from _missing(build.get("context"), (*here, "build", "context"), root, folder=True)
+            yield from _missing(dockerfile, (*here, "build", "dockerfile"), root)
     if not local:
         values = environment.get("helm", "values")
         for index, item in enumerate(values.items if isinstance(values, Listing) else ()):

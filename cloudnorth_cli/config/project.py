@@ -70,7 +70,7 @@ def environment(loaded: Loaded, name: str | None, environ: Mapping[str, str], *,
     """
     chosen, _ = choose(loaded, name, environ)
     table = merged(loaded.tree, chosen)
-    services = merge(_table(loaded.tree.get("services")), _table(table.get("services")))
+    services = _services(loaded.tree, table)
     path = ("environments", chosen)
     findings = list(needs.keys(table, services, path))
     if files:
@@ -112,6 +112,16 @@ def in_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").lower() not in ("", "0", "false")
 
 
+def resolved_tree(loaded: Loaded, name: str) -> Table:
+    """The tree of one environment: its own keys with project, services, migrate and verify beside them."""
+    table = merged(loaded.tree, name)
+    entries: dict[str, Node] = dict(table.entries)
+    for key in ("project", "migrate", "verify"):
+        if key in loaded.tree.entries:
+            entries[key] = loaded.tree.entries[key]
+    return Table(table.at, {**entries, "services": _services(loaded.tree, table)}, table.keys)
+
+
 def merged(tree: Table, name: str) -> Table:
     """An environment of the file with `defaults` below it."""
     return merge(_table(tree.get("defaults")), _table(tree.get("environments", name)))
@@ -124,6 +134,10 @@ def merge(under: Table, over: Table) -> Table:
         below = entries.get(key)
         entries[key] = merge(below, node) if isinstance(below, Table) and isinstance(node, Table) else node
     return Table(over.at, entries, under.keys | over.keys)
+
+
+def _services(tree: Table, environment: Table) -> Table:
+    return merge(_table(tree.get("services")), _table(environment.get("services")))
 
 
 def _find(path: Path | None, cwd: Path, environ: Mapping[str, str]) -> tuple[Path, str]:
