@@ -1,0 +1,178 @@
+"""What an image is made of, and the content tag that names it: the same content gives the same tag anywhere.
+
+Only what a clone of the repository carries counts: path, executable bit and bytes of the files that Docker would be
+sent, never owners, times, umasks or empty folders (docs/decisions/content-tag.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from cloudnorth_cli.adapters import dockerfile as dockerfiles
+from cloudnorth_cli.adapters.dockerignore import Matched, Rules, ignore_file, read_rules
+from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.model import Value
+from cloudnorth_cli.settings import Build
+
+OWN_FOLDERS = (".git", ".cloudnorth")
+"""Never part of an image: they change with every commit and every run."""
+
+
+class Recipe(Value, frozen=True, kw_only=True):
+    """Everything that decides what an image holds; two equal recipes make interchangeable images."""
+
+    recipe: int = 1
+    """Version of this list; raising it gives every image a new tag."""
+    files: Mapping[str, str]
+    """Path in the context to kind (`-` file, `x` executable, `l` link) and SHA-256 of its bytes or of its target."""
+    dockerfile: str
+    """SHA-256, "" where a command builds and there is none."""
+    target: str | None
+    platform: str
+    args: Mapping[str, str]
+    secrets: tuple[str, ...]
+    """Names only."""
+    command: str | None
+    bases: Mapping[str, str]
+    """Base image to digest, or to its own name where nobody knows the digest."""
+
+    @property
+    def tag(self) -> str:
+        """Sixteen hex digits; a name for a registry."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:16]
+
+
+class Difference(Value, frozen=True, kw_only=True):
+    """How one recipe differs from another."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+def recipe(root: Path, build: Build, bases: Mapping[str, str]) -> Recipe:
+    """Read everything that goes into an image. Raises Refused.
+
+    root: folder of cloudnorth.yaml. bases: digests of `base_images`.
+    """
+    context = root / build.context
+    dockerfile = root / build.dockerfile
+    return Recipe(
+        files={_text(path): _fingerprint(context / path) for path in paths(root, build)},
+        dockerfile=_sha256(dockerfile) if dockerfile.is_file() else "",
+        target=build.target,
+        platform=build.platform,
+        args=dict(build.args),
+        secrets=tuple(sorted(build.secrets)),
+        command=build.command,
+        bases=dict(bases),
+    )
+
+
+def base_images(root: Path, build: Build) -> tuple[str, ...]:
+    """Images that the build reads besides its context. Raises Refused where the Dockerfile cannot be read."""
+    dockerfile = root / build.dockerfile
+    if build.command is not None and not dockerfile.is_file():
+        return ()
+    try:
+        text = dockerfile.read_text("utf-8", "replace")
+    except OSError as error:
+        raise Refused(f"cannot read the Dockerfile {dockerfile}: {error.strerror}", code="dockerfile") from error
+    return dockerfiles.base_images(text, build.args, build.target, build.platform)
+
+
+def paths(root: Path, build: Build) -> tuple[str, ...]:
+    """Files and links that Docker would be sent, sorted, relative to the context; nothing is read yet.
+
+    Raises Refused when the context is no folder, or carries .git or .cloudnorth. A command that builds is not sent
+    anything by us: those folders are just left out then.
+    """
+    context = root / build.context
+    if not context.is_dir():
+        raise Refused(f"the build context {context} is not a folder", code="context-missing")
+    ignoring = ignore_file(context, root / build.dockerfile)
+    try:
+        found = tuple(sorted(_walk(context, read_rules(ignoring), leave_out=build.command is not None)))
+    except OSError as error:
+        raise Refused(f"cannot read {error.filename}: {error.strerror}", code="context-unreadable") from error
+    for path in found:
+        own = next((part for part in path.split("/") if part in OWN_FOLDERS), None)
+        if own:
+            raise _carries(own, path, ignoring or context / ".dockerignore")
+    return found
+
+
+def difference(old: Recipe, new: Recipe) -> Difference:
+    """What was added, removed and changed between two builds, by name."""
+    before, after = _ingredients(old), _ingredients(new)
+    return Difference(
+        added=tuple(name for name in after if name not in before),
+        removed=tuple(name for name in before if name not in after),
+        changed=tuple(name for name in after if name in before and before[name] != after[name]),
+    )
+
+
+def _walk(context: Path, rules: Rules, *, leave_out: bool) -> Iterator[str]:
+    todo: list[tuple[str, Matched | None]] = [("", None)]
+    while todo:
+        folder, parent = todo.pop()
+        with os.scandir(context / folder) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if leave_out and entry.name in OWN_FOLDERS:
+                    continue
+                ignored, matched = rules.ignores(path, parent)
+                if entry.is_dir(follow_symlinks=False):
+                    if not ignored or rules.may_take_back(path):
+                        todo.append((path, matched))
+                elif not ignored and (entry.is_symlink() or entry.is_file(follow_symlinks=False)):
+                    yield path  # sockets, pipes and devices are no content
+
+
+def _fingerprint(file: Path) -> str:
+    try:
+        if file.is_symlink():
+            return "l" + hashlib.sha256(os.fsencode(os.readlink(file))).hexdigest()
+        executable = file.stat().st_mode & 0o100  # the owner's bit is the one that git carries
+        return ("x" if executable else "-") + _sha256(file)
+    except OSError as error:
+        raise Refused(f"cannot read {file}: {error.strerror}", code="context-unreadable") from error
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _text(path: str) -> str:
+    """A path that JSON can hold; bytes that are no UTF-8 become escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _ingredients(made_of: Recipe) -> dict[str, str]:
+    named = {
+        "Dockerfile": made_of.dockerfile,
+        "target": made_of.target or "",
+        "platform": made_of.platform,
+        "build command": made_of.command or "",
+    }
+    named |= {f"build argument {name}": value for name, value in made_of.args.items()}
+    named |= {f"build secret {name}": "" for name in made_of.secrets}
+    named |= {f"base image {name}": digest for name, digest in made_of.bases.items()}
+    return named | dict(made_of.files)
+
+
+def _carries(own: str, path: str, ignoring: Path) -> Refused:
+    inside = path.split(own, 1)[0]
+    return Refused(
+        f"the build context would carry {inside}{own}, which changes with every commit or run: "
+        f"add the line {'**/' if inside else ''}{own} to {ignoring}",
+        code="context-carries-own",
+        where=str(ignoring),
+        next=(f"echo '{'**/' if inside else ''}{own}' >> {ignoring}",),
+    )

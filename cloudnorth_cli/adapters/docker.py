@@ -1,0 +1,190 @@
+"""The Docker engine: builds through the `docker` client (BuildKit), everything else through the SDK. Its only door.
+
+The SDK builds with the legacy builder only, which knows neither build secrets nor cache mounts.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import docker.auth
+import docker.errors
+import requests
+
+from cloudnorth_cli.adapters.reference import parse
+from cloudnorth_cli.adapters.registry import Login
+from cloudnorth_cli.errors import Failed, Refused
+from cloudnorth_cli.model import Secret
+
+ANSWER = 10
+"""Seconds in which the engine has to answer a small question."""
+SILENCE = 120
+"""Seconds that a push may say nothing."""
+TELL = 0.2
+"""Seconds between two reports of a push's progress."""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What the engine says of a push."""
+
+    digest: str
+    sent: tuple[str, ...]
+    """Short ids of the layers that were sent; the others were there."""
+
+
+OnProgress = Callable[[float, float | None, str], None]
+"""Takes bytes done, bytes in all (None: not known yet) and a label."""
+
+
+class Engine:
+    """One engine; contacted when something is asked of it, not before."""
+
+    def __init__(self, host: str | None) -> None:
+        self.host = host
+
+    def ping(self) -> None:
+        """See that it answers. Raises Refused."""
+        with self._client(ANSWER):
+            pass
+
+    def has(self, reference: str) -> bool:
+        """Whether it holds an image of this name. Raises Refused."""
+        return self._image(reference) is not None
+
+    def digest(self, reference: str) -> str | None:
+        """Digest under which an image was pulled or pushed; its own id when it is known here only; else None."""
+        image = self._image(reference)
+        if image is None:
+            return None
+        for known in image.attrs.get("RepoDigests") or ():
+            repository, _, digest = known.partition("@")
+            if parse(repository).repository == parse(reference).repository:
+                return str(digest)
+        return str(image.id)
+
+    def tag(self, image: str, repository: str, tag: str) -> None:
+        """Name an image. Raises Refused, Failed."""
+        with self._client(ANSWER) as client, _told(f"cannot tag {image[:19]} as {repository}:{tag}"):
+            client.images.get(image).tag(repository, tag)
+
+    def push(self, repository: str, tag: str, login: Login | None, on_progress: OnProgress) -> Pushed:
+        """Push REPOSITORY:TAG to its registry. Raises Refused where the engine does not answer, Failed."""
+        name = f"{repository}:{tag}"
+        given = {"username": login.username, "password": login.password.reveal()} if login else None
+        with self._client(SILENCE) as client, _told(f"the push of {name} broke off"):
+            lines = client.api.push(repository, tag, stream=True, decode=True, auth_config=given)
+            return _read_push(name, lines, on_progress)
+
+    def _image(self, reference: str) -> Any | None:
+        with self._client(ANSWER) as client, _told(f"cannot look at {reference}"):
+            try:
+                return client.images.get(reference)
+            except docker.errors.NotFound:
+                return None
+
+    @contextmanager
+    def _client(self, timeout: int) -> Iterator[docker.DockerClient]:
+        try:
+            if self.host is not None:
+                client = docker.DockerClient(base_url=self.host, timeout=timeout)
+            else:
+                client = docker.from_env(timeout=timeout)
+            client.ping()
+        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+            where = f" at {self.host}" if self.host else ""
+            raise Refused(
+                f"the Docker engine{where} does not answer: {_innermost(error)}",
+                code="docker-unreachable",
+                next=(f"docker {f'--host {self.host} ' if self.host else ''}info",),
+                retryable=True,
+            ) from error
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+def login(host: str) -> Login | None:
+    """What `docker login` left for a registry (config file or credential helper), None where there is nothing."""
+    try:
+        found = docker.auth.load_config().resolve_authconfig(None if host == "docker.io" else host) or {}
+    except docker.errors.DockerException as error:
+        raise Refused(f"cannot read Docker's credentials for {host}: {error}", code="registry-login") from error
+    username, password = found.get("username") or found.get("Username"), found.get("password") or found.get("Password")
+    return Login(username, Secret(password)) if username and password else None
+
+
+def _read_push(name: str, lines: Iterator[Mapping[str, Any]], on_progress: OnProgress) -> Pushed:
+    layers: dict[str, tuple[int, int]] = {}
+    sent: set[str] = set()
+    digest = None
+    told = 0.0
+    for line in lines:
+        if problem := line.get("error"):
+            raise push_failure(name, str(problem))
+        digest = (line.get("aux") or {}).get("Digest") or digest
+        layer, status = line.get("id"), str(line.get("status", ""))
+        if layer is None:
+            continue
+        detail = line.get("progressDetail") or {}
+        if status == "Pushing":
+            current = int(detail.get("current") or 0)
+            layers[layer] = (current, max(current, int(detail.get("total") or 0)))
+        elif status == "Pushed":
+            sent.add(layer)
+            size = layers.get(layer, (0, 0))[1]
+            layers[layer] = (size, size)
+        if status == "Pushed" or time.monotonic() - told >= TELL:
+            told = time.monotonic()
+            done, total = (sum(sizes) for sizes in zip(*layers.values(), strict=True)) if layers else (0, 0)
+            waits = status.lower() if status.startswith("Retrying") else f"{len(sent)} of {len(layers)} layers"
+            on_progress(done, total or None, waits)
+    if digest is None:
+        raise Failed(f"the push of {name} ended without a digest", code="push-failed")
+    return Pushed(digest, tuple(sorted(sent)))
+
+
+def push_failure(name: str, problem: str) -> Failed:
+    """The engine's words on a push that failed, as an error with its cause."""
+    said = problem.lower()
+    if any(
+        word in said for word in ("denied", "unauthorized", "authentication required", "no basic auth", "forbidden")
+    ):
+        host = name.partition("/")[0]
+        return Failed(
+            f"the registry refuses the push of {name}",
+            code="push-denied",
+            evidence=(problem,),
+            next=(f"docker login {host}",),
+        )
+    if "no space left on device" in said:
+        return Failed(f"a disk is full: the push of {name} failed", code="disk-full", evidence=(problem,))
+    return Failed(f"the push of {name} failed", code="push-failed", evidence=(problem,), retryable=True)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Translate what the SDK raises once the engine has answered before."""
+    try:
+        yield
+    except (docker.errors.DockerException, requests.RequestException, OSError, json.JSONDecodeError) as error:
+        raise Failed(f"{what}: {_innermost(error)}", code="docker-failed", retryable=True) from error
+
+
+def _innermost(error: BaseException) -> str:
+    """`No such file or directory` rather than the SDK's account of its own layers."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, docker.errors.APIError) and cause.explanation:
+            return str(cause.explanation)
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        last, cause = cause, cause.__cause__ or cause.__context__
+    return str(last).strip("() ")

@@ -1,0 +1,218 @@
+"""One OCI registry, read only: digests, manifests, sizes. Pushing is the engine's (adapters/docker.py).
+
+Speaks https://github.com/opencontainers/distribution-spec/blob/main/spec.md; asks for tokens as
+https://distribution.github.io/distribution/spec/auth/token/ says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.util import Retry
+
+from cloudnorth_cli.adapters.reference import DEFAULT_HOST
+from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.model import Secret
+
+TIMEOUT = (5.0, 20.0)
+"""Seconds to connect, and between two bytes of an answer."""
+
+MANIFESTS = ", ".join(
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who we are to a registry."""
+
+    username: str
+    password: Secret
+
+
+class Registry:
+    """A registry by its host; safe to use from several threads, each with connections of its own."""
+
+    def __init__(self, host: str, *, insecure: bool = False, login: Login | None = None) -> None:
+        self.host = host
+        self._url = f"{'http' if insecure else 'https'}://{_server(host)}/v2/"
+        self._login = login
+
+    def check(self) -> None:
+        """See that it answers and takes our credentials. Raises Refused."""
+        self._ask("GET", "", about="")
+
+    def digest(self, path: str, version: str) -> str | None:
+        """The digest behind a tag or digest of a repository, None where there is none. Raises Refused.
+
+        path: `shop/api`; version: a tag or `sha256:…`.
+        """
+        answer = self._ask("HEAD", f"{path}/manifests/{version}", about=path)
+        if answer is None:
+            return None
+        # The header is optional in the specification; without it the digest is that of the bytes.
+        return answer.headers.get("Docker-Content-Digest") or self._digest_of_bytes(path, version)
+
+    def manifest(self, path: str, version: str) -> Mapping[str, Any] | None:
+        """A manifest as the registry has it, None where there is none. Raises Refused."""
+        answer = self._ask("GET", f"{path}/manifests/{version}", about=path)
+        return None if answer is None else self._json(answer)
+
+    def config(self, path: str, digest: str) -> Mapping[str, Any] | None:
+        """An image's configuration, named by its manifest. Raises Refused."""
+        answer = self._ask("GET", f"{path}/blobs/{digest}", about=path)
+        return None if answer is None else self._json(answer)
+
+    def _digest_of_bytes(self, path: str, version: str) -> str | None:
+        answer = self._ask("GET", f"{path}/manifests/{version}", about=path)
+        return None if answer is None else "sha256:" + hashlib.sha256(answer.content).hexdigest()
+
+    def _ask(self, method: str, where: str, *, about: str) -> requests.Response | None:
+        name = f"{self.host}/{about}" if about else self.host
+        with requests.Session() as session:
+            session.auth = _Challenged(self._login)
+            session.mount(self._url, HTTPAdapter(max_retries=_patience()))
+            try:
+                answer = session.request(method, self._url + where, headers={"Accept": MANIFESTS}, timeout=TIMEOUT)
+            except requests.exceptions.SSLError as error:
+                raise _unreachable(
+                    self.host, f"{_reason(error)}; a registry that speaks plain HTTP needs insecure: true"
+                ) from error
+            except requests.RequestException as error:
+                raise _unreachable(self.host, _reason(error)) from error
+        match answer.status_code:
+            case 404:
+                return None
+            case 401 | 403:
+                raise _denied(name, answer, self._login)
+            case status if status >= 400:
+                raise _unreachable(self.host, f"it answers {status} {answer.reason}{_said(answer)}")
+        return answer
+
+    def _json(self, answer: requests.Response) -> Mapping[str, Any]:
+        try:
+            read = answer.json()
+        except ValueError:
+            read = None
+        if not isinstance(read, dict):
+            raise _unreachable(self.host, f"{answer.url} is not what a registry answers")
+        return read
+
+
+class _Challenged(AuthBase):
+    """Answers a 401 with what its challenge asks for, once: basic credentials, or a token from the named realm.
+
+    Set as the session's auth also because requests would else send what ~/.netrc holds.
+    """
+
+    def __init__(self, login: Login | None) -> None:
+        self._basic = HTTPBasicAuth(login.username, login.password.reveal()) if login else None
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.hooks["response"].append(self._answer)
+        return request
+
+    def _answer(self, answer: requests.Response, **options: Any) -> requests.Response:
+        if answer.status_code != 401 or "Authorization" in answer.request.headers:
+            return answer
+        scheme, _, rest = answer.headers.get("WWW-Authenticate", "").partition(" ")
+        again = answer.request.copy()
+        if scheme.lower() == "bearer":
+            token = self._token(dict(re.findall(r'(\w+)="([^"]*)"', rest)))
+            if token is None:
+                return answer
+            again.headers["Authorization"] = f"Bearer {token}"
+        elif scheme.lower() == "basic" and self._basic:
+            again = self._basic(again)
+        else:
+            return answer
+        _ = answer.content  # read to its end, so that the connection can be used again
+        second: requests.Response = answer.connection.send(again, **options)
+        second.history.append(answer)
+        return second
+
+    def _token(self, challenge: Mapping[str, str]) -> str | None:
+        realm = challenge.get("realm", "")
+        if not realm.startswith(("http://", "https://")):
+            return None
+        wanted = {name: challenge[name] for name in ("service", "scope") if name in challenge}
+        with requests.Session() as session:
+            session.auth = self._basic or _Nobody()
+            answer = session.get(realm, params=wanted, timeout=TIMEOUT)
+        if not answer.ok:
+            return None
+        try:
+            read = answer.json()
+            return str(read.get("token") or read["access_token"])
+        except (ValueError, KeyError, AttributeError):
+            return None
+
+
+class _Nobody(AuthBase):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def _patience() -> Retry:
+    # A registry behind a balancer answers 502 to 504 now and then; a refused connection is told at once.
+    return Retry(
+        connect=0,
+        read=1,
+        other=0,
+        status=2,
+        backoff_factor=0.3,
+        status_forcelist=(502, 503, 504),
+        raise_on_status=False,
+    )
+
+
+def _server(host: str) -> str:
+    return "registry-1.docker.io" if host == DEFAULT_HOST else host
+
+
+def _unreachable(host: str, why: str) -> Refused:
+    return Refused(f"the registry {host} cannot be read: {why}", code="registry-unreachable", retryable=True)
+
+
+def _denied(name: str, answer: requests.Response, login: Login | None) -> Refused:
+    who = f"{login.username} may not read it" if login else "it wants credentials, and there are none"
+    return Refused(
+        f"the registry refuses {name} ({answer.status_code}): {who}{_said(answer)}",
+        code="registry-denied",
+        next=() if login else (f"docker login {name.partition('/')[0]}",),
+    )
+
+
+def _said(answer: requests.Response) -> str:
+    """The registry's own words, where it has some (`errors` in the specification)."""
+    try:
+        errors = answer.json()["errors"]
+        return f" ({'; '.join(str(error.get('message') or error.get('code')) for error in errors)})"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The innermost cause: `Connection refused` rather than urllib3's own story."""
+    cause: BaseException = error
+    while inner := (getattr(cause, "reason", None) or cause.__context__):
+        if not isinstance(inner, BaseException):
+            break
+        cause = inner
+    if isinstance(error, requests.exceptions.Timeout):
+        return "it does not answer in time"
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return str(cause).partition(": ")[2] or str(cause)
