@@ -1,0 +1,68 @@
+"""Sample projects that serve already, so that a fault can be seen to change nothing of them."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import project as samples
+from tests.project import Project
+
+PLATFORMS = ("local", pytest.param("kubernetes", marks=pytest.mark.lab))
+Served = Callable[[str], Project]
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A project that serves "one" on a platform: made once in a worker, removed at its end."""
+    made: dict[str, Project] = {}
+
+    def on(platform: str) -> Project:
+        if platform not in made:
+            project = made[platform] = samples.make(tmp_path_factory.mktemp(platform), platform)
+            deployed = project.run("deploy")
+            assert deployed.status == 0, deployed.out + deployed.err
+        return made[platform]
+
+    yield on
+    for project in made.values():
+        project.remove()
+
+
+@pytest.fixture
+def on_kubernetes(served: Served, tmp_path: Path) -> Project:
+    """A copy of the files of a project that serves on Kubernetes: what is changed in it is this test's alone."""
+    return beside(served("kubernetes"), tmp_path)
+
+
+@pytest.fixture(params=PLATFORMS)
+def anywhere(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> Project:
+    """The same on every platform."""
+    return beside(served(request.param), tmp_path)
+
+
+@pytest.fixture(params=PLATFORMS)
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
+    """A project that was never deployed, removed afterwards."""
+    project = samples.make(tmp_path, request.param)
+    yield project
+    project.remove()
+
+
+@pytest.fixture
+def on_kubernetes_unmade(tmp_path: Path) -> Iterator[Project]:
+    """A project whose namespace is not there yet."""
+    project = samples.make(tmp_path, "kubernetes")
+    yield project
+    project.remove()
+
+
+def beside(project: Project, folder: Path) -> Project:
+    """The same project from a copy of its files."""
+    root = folder / "a project"
+    shutil.copytree(project.root, root, ignore=shutil.ignore_patterns(".cloudnorth"))
+    return Project(root, project.platform, project.name, copy.deepcopy(project.config), dict(project.extra))

@@ -1,0 +1,130 @@
+"""Stopped at any step by a signal or killed: told, recorded, unlocked, and the next deploy works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import project as samples
+from tests.e2e.conftest import PLATFORMS
+from tests.e2e.running import Running
+from tests.e2e.witness import witness
+from tests.project import Project
+from tests.tool import Ran
+
+STEPS = ("check", "build", "push", "prepare", "lock", "migrate", "release", "watch", "verify")
+HELD = STEPS[STEPS.index("lock") :]
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+JENKINS_PATIENCE = 5.0
+"""Seconds between Jenkins' TERM and its KILL (its ProcessTree's softKillWaitSeconds)."""
+
+
+@pytest.fixture(scope="module", params=PLATFORMS)
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project that serves, with a migration that takes long enough to be met in it."""
+    made = samples.make(tmp_path_factory.mktemp(request.param), request.param)
+    made.config["migrate"] = {"service": "web", "run": "python3 -c 'import time; time.sleep(1)'"}
+    made.config["verify"] = [{"http": "/hello", "times": 10}]
+    made.save()
+    well(made.run("deploy"))
+    yield made
+    made.remove()
+
+
+def interrupt(project: Project, step: str, number: signal.Signals) -> tuple[Running, Ran, float]:
+    """Deploy a change and send the signal as soon as the step has started; the seconds until the tool had ended."""
+    project.change(f"{number.name} in {step} {time.monotonic()}")
+    running = Running(project, "deploy")
+    running.step(step)
+    sent = time.monotonic()
+    running.send(number)
+    return running, running.finish(), time.monotonic() - sent
+
+
+def told(project: Project, ran: Ran) -> dict[str, Any]:
+    """What every interrupted run owes."""
+    assert ran.status == 130, ran.out + ran.err
+    result = ran.result
+    assert (result["exit_status"], result["outcome"]) == (130, "interrupted")
+    assert "test serves" in result["summary"], result
+    assert "Traceback (most recent call last)" not in ran.err
+    return result
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_signal_at_any_step_is_told_and_the_next_deploy_works(
+    project: Project, step: str, number: signal.Signals
+) -> None:
+    before = witness(project)
+    running, ran, seconds = interrupt(project, step, number)
+    result = told(project, ran)
+    stopped = next(event["step"] for event in ran.events if event["event"] == "step-failed")
+    assert STEPS.index(stopped) >= STEPS.index(step)
+    assert any("cloudnorth deploy --env test" in command for command in result["next"]), result
+    assert running.left_behind() == []
+    assert seconds < JENKINS_PATIENCE
+    assert project.run("status").result["status"][0].get("lock") is None
+    if stopped in ("check", "build", "push", "prepare", "lock", "migrate"):
+        assert witness(project) == before
+    if step in HELD:
+        well(project.run("deploy"))
+        assert project.answer()["message"].startswith(f"{number.name} in {step}")
+
+
+@pytest.mark.parametrize("step", ["build", "migrate", "release", "watch"])
+def test_term_and_five_seconds_later_kill_finds_everything_told(project: Project, step: str) -> None:
+    project.change(f"TERM and KILL in {step} {time.monotonic()}")
+    running = Running(project, "deploy")
+    running.step(step)
+    sent = time.monotonic()
+    running.send(signal.SIGTERM)
+    while running.process.poll() is None and time.monotonic() < sent + JENKINS_PATIENCE:
+        time.sleep(0.01)
+    if running.process.poll() is None:
+        running.send(signal.SIGKILL)
+    told(project, running.finish())
+    well(project.run("deploy"))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_the_next_deploy_works(project: Project, step: str) -> None:
+    project.change(f"KILL in {step} {time.monotonic()}")
+    running = Running(project, "deploy")
+    running.step(step)
+    running.send(signal.SIGKILL)
+    assert running.finish().status == -signal.SIGKILL
+    assert running.left_behind() == []
+    well(project.run("deploy"))
+    assert project.answer()["message"].startswith(f"KILL in {step}")
+
+
+def test_ctrl_c_reaches_the_whole_group_and_is_told_once(project: Project) -> None:
+    """A terminal sends SIGINT to every process of the foreground group, not to us alone."""
+    project.change(f"Ctrl-C {time.monotonic()}")
+    running = Running(project, "deploy", own_group=True)
+    running.step("migrate")
+    os.killpg(running.process.pid, signal.SIGINT)
+    ran = running.finish()
+    told(project, ran)
+    assert [event["event"] for event in ran.events].count("result") == 1
+    assert running.left_behind() == []
+    well(project.run("deploy"))
+
+
+def well(ran: Ran) -> None:
+    assert ran.status == 0, ran.out + ran.err
+
+
+def test_the_transcript_of_an_interrupted_run_is_whole(project: Project) -> None:
+    _, ran, _ = interrupt(project, "migrate", signal.SIGTERM)
+    folder = Path(told(project, ran)["run_folder"])
+    kept = (project.root / folder / "events.jsonl").read_text().splitlines()
+    assert '"event":"result"' in kept[-1].replace(" ", "")
+    well(project.run("deploy"))
