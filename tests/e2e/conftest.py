@@ -16,6 +16,13 @@ PLATFORMS = ("local", pytest.param("kubernetes", marks=pytest.mark.lab))
 Served = Callable[[str], Project]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole deploys are no tests for every minute of the day."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A project that serves "one" on a platform: made once in a worker, removed at its end."""
