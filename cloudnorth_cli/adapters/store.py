@@ -1,0 +1,91 @@
+"""The records of a local environment, in SQLite: what a ConfigMap per revision is on Kubernetes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from cloudnorth_cli.errors import Failed
+from cloudnorth_cli.model import Record
+
+_SCHEMA = """
+create table if not exists record (
+    revision integer primary key, number integer not null, id text not null, verified integer not null,
+    body text not null
+);
+create table if not exists counter (name text primary key, value integer not null);
+"""
+
+
+class Store:
+    """One file of records; each call is one transaction of its own."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def keep(self, record: Record) -> None:
+        """Write the record of a revision, in place of an earlier one."""
+        row = (
+            record.release.revision,
+            record.release.number,
+            record.release.id,
+            record.verified_at is not None,
+            msgspec.json.encode(record).decode(),
+        )
+        with self._open() as database:
+            database.execute("insert or replace into record values (?, ?, ?, ?, ?)", row)
+
+    def revision(self, number: int) -> Record | None:
+        """The record of one revision."""
+        return self._one("select body from record where revision = ?", number)
+
+    def newest_verified(self) -> Record | None:
+        """The last revision that was seen to work."""
+        return self._one("select body from record where verified order by revision desc limit 1")
+
+    def first_of(self, release_id: str) -> Record | None:
+        """The verified revision that first installed a release."""
+        return self._one("select body from record where id = ? and verified order by revision limit 1", release_id)
+
+    def newest(self, limit: int) -> tuple[Record, ...]:
+        """Newest first."""
+        return self._all("select body from record order by revision desc limit ?", limit)
+
+    def kept_ids(self, releases: int) -> tuple[str, ...]:
+        """The last verified releases, by id."""
+        if not self._file.exists():
+            return ()
+        with self._open() as database:
+            query = "select id from record where verified group by id order by max(revision) desc limit ?"
+            return tuple(row[0] for row in database.execute(query, (releases,)))
+
+    def next(self, counter: str) -> int:
+        """Count on: 1 at first, never the same again."""
+        with self._open() as database:
+            query = """insert into counter values (?, 1)
+                       on conflict (name) do update set value = value + 1 returning value"""
+            return int(database.execute(query, (counter,)).fetchall()[0][0])
+
+    def _one(self, query: str, *values: object) -> Record | None:
+        return next(iter(self._all(query, *values)), None)
+
+    def _all(self, query: str, *values: object) -> tuple[Record, ...]:
+        if not self._file.exists():
+            return ()
+        with self._open() as database:
+            return tuple(msgspec.json.decode(row[0], type=Record) for row in database.execute(query, values))
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._file, timeout=10)) as database:
+                database.executescript(_SCHEMA)
+                with database:
+                    yield database
+        except sqlite3.Error as error:
+            raise Failed(f"cannot use the records in {self._file}: {error}", code="records") from error

@@ -1,0 +1,115 @@
+"""Seeing that the release in front answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from cloudnorth_cli import templates
+from cloudnorth_cli.adapters import probe
+from cloudnorth_cli.errors import RolloutFailed
+from cloudnorth_cli.events import Step
+from cloudnorth_cli.platforms.local import launch
+from cloudnorth_cli.platforms.local.lineup import Lineup, Process
+from cloudnorth_cli.platforms.local.place import Place
+from cloudnorth_cli.platforms.local.plan import Plan
+from cloudnorth_cli.settings import Verify
+
+PATIENCE = 10.0
+"""Seconds until the answers in a row have to have come."""
+NO_SERVICE = (0, 502, 503, 504)
+"""What the front answers when no process does."""
+
+
+def verify(place: Place, port: int, plan: Plan, serving: Lineup, wanted: Sequence[Verify], step: Step) -> None:
+    """Ask what the configuration says, or each service's health path, through the front. Raises RolloutFailed."""
+    done = [_check(place, port, plan, serving, each) for each in wanted] or _default(port, plan)
+    step.summary = "; ".join(done)
+
+
+def routed(plan: Plan, path: str) -> str | None:
+    """The service that the front sends a path to."""
+    fitting = [each for each in plan.services if _below(path, each.route.rstrip("/"))]
+    return max(fitting, key=lambda each: len(each.route)).name if fitting else None
+
+
+def _below(path: str, prefix: str) -> bool:
+    path = path.partition("?")[0]
+    return not prefix or path == prefix or path.startswith(f"{prefix}/")
+
+
+def _default(port: int, plan: Plan) -> list[str]:
+    told = []
+    for service in plan.services:
+        # A health path outside the service's own route is another service's; then any answer of its own will do.
+        own = routed(plan, service.health) == service.name
+        path = service.health if own else service.route
+        answer = _until(
+            f"127.0.0.1:{port}", path, lambda got, own=own: got.good if own else got.status not in NO_SERVICE
+        )
+        if answer is not None:
+            raise RolloutFailed(f"{service.name} does not answer at the front: {path} {answer}", code="not-answering")
+        told.append(f"http://127.0.0.1:{port}{path} answers")
+    return told
+
+
+def _check(place: Place, port: int, plan: Plan, serving: Lineup, wanted: Verify) -> str:
+    name = wanted.service or routed(plan, wanted.http)
+    process = serving.of(name) if name else None
+    if process is None:
+        raise RolloutFailed(f"verify: no service answers {wanted.http}", code="not-answering")
+    at_front = routed(plan, wanted.http) == process.service
+    address = f"127.0.0.1:{port}" if at_front else process.address
+    expected = _expected(place, plan, serving, process, wanted)
+    seen = ""
+
+    def fits(answer: probe.Answer) -> bool:
+        nonlocal seen
+        seen = _difference(answer, expected)
+        return not seen
+
+    for _ in range(wanted.times):
+        answer = _until(address, wanted.http, fits)
+        if answer is not None:
+            raise RolloutFailed(f"http://{address}{wanted.http} {seen}", code="not-answering")
+    return f"http://{address}{wanted.http} fits, {wanted.times} of {wanted.times}"
+
+
+def _expected(place: Place, plan: Plan, serving: Lineup, process: Process, wanted: Verify) -> dict[str, str]:
+    ports = {each.service: each.port for each in serving.processes}
+    filled = launch.values(plan, process, ports, place)
+    return {name: templates.fill(text, filled, f"verify.expect.{name}") for name, text in wanted.expect.items()}
+
+
+def _difference(answer: probe.Answer, expected: Mapping[str, str]) -> str:
+    """What is not as expected; "" when all is."""
+    if not answer.good:
+        return str(answer)
+    if not expected:
+        return ""
+    try:
+        found = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        return "answers no JSON"
+    for name, value in expected.items():
+        got: object = found
+        for part in name.split("."):
+            got = got.get(part) if isinstance(got, dict) else None
+        if str(got) != value:
+            return f"answers {name} {got!r} and not {value!r}"
+    return ""
+
+
+def _until(address: str, path: str, fits: object) -> probe.Answer | None:
+    """Ask until an answer fits; the last one when none did in time."""
+    assert callable(fits)
+    end = time.monotonic() + PATIENCE
+    while True:
+        answer = probe.get(address, path)
+        if fits(answer):
+            return None
+        if time.monotonic() > end:
+            return answer
+        time.sleep(0.05)

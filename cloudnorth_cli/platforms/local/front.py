@@ -1,0 +1,117 @@
+"""The front of a local environment: Caddy on one port, kept for later deploys."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from cloudnorth_cli.adapters import caddy
+from cloudnorth_cli.adapters.supervisor import Program
+from cloudnorth_cli.errors import Failed
+from cloudnorth_cli.events import Step
+from cloudnorth_cli.model import Value
+from cloudnorth_cli.platforms.local import launch, ports
+from cloudnorth_cli.platforms.local.place import Place
+from cloudnorth_cli.platforms.local.plan import Plan
+from cloudnorth_cli.shell import tail
+
+NAME = "caddy"
+START_PATIENCE = 15.0
+"""Seconds for Caddy to listen; it takes 0.1 s on an idle machine."""
+DRAIN_DEADLINE = 30.0
+"""Seconds that requests under way have to finish before the old processes are stopped."""
+DRAIN_LOOKS = 3
+"""Looks in a row, 50 ms apart, that must find nothing under way: Caddy counts a request shortly after it has read where
+to send it."""
+
+
+class Port(Value, frozen=True, kw_only=True):
+    """The port that was chosen, and which one was asked for then."""
+
+    wanted: int
+    port: int
+
+
+def chosen(place: Place) -> Port | None:
+    """The front's port, or None before the first deploy."""
+    try:
+        return msgspec.json.decode(_port_file(place).read_bytes(), type=Port)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def choose(place: Place, wanted: int, step: Step) -> int:
+    """The port to listen on: the one of before, the wanted one, or the next free one, which is said."""
+    before = chosen(place)
+    if before and before.wanted == wanted and (caddy.answers(place.caddy_socket) or ports.free(before.port)):
+        return before.port
+    port = ports.next_free(wanted)
+    if port != wanted:
+        step.notice(f"port {wanted} is taken; using {port}, also from now on")
+    _port_file(place).write_bytes(msgspec.json.encode(Port(wanted=wanted, port=port)))
+    return port
+
+
+def configure(place: Place, port: int, routes: Mapping[str, str]) -> bool:
+    """Write what Caddy starts with; whether that changed."""
+    text = json.dumps(caddy.configuration(port, routes, place.caddy_socket, place.home / "caddy"), indent=1)
+    file = place.caddy_file
+    variables = launch.inherited() | {"GOMEMLIMIT": "48MiB"} | place.marker
+    words = (caddy.binary(), "run", "--config", str(file))
+    launch.write(launch.launch_file(place, NAME), words, variables, place.home, counted=False)
+    if file.is_file() and file.read_text() == text:
+        return False
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.replace(file)
+    return True
+
+
+def reload(place: Place) -> None:
+    """Bring new routes to a Caddy that runs. Raises Failed."""
+    caddy.load(place.caddy_socket, json.loads(place.caddy_file.read_text()))
+
+
+def await_ready(place: Place) -> None:
+    """Wait until Caddy listens. Raises Failed."""
+    end = time.monotonic() + START_PATIENCE
+    while not caddy.answers(place.caddy_socket):
+        if time.monotonic() > end:
+            log = launch.log_file(place, NAME)
+            evidence = tail(log.read_text(errors="replace"), 5) if log.exists() else ()
+            raise Failed("Caddy does not start", code="front", evidence=evidence)
+        time.sleep(0.02)
+
+
+def drain(place: Place, addresses: frozenset[str], step: Step) -> bool:
+    """Wait until no request is under way to these upstreams; False when the deadline came first."""
+    end = time.monotonic() + DRAIN_DEADLINE
+    idle = 0
+    while idle < DRAIN_LOOKS:
+        try:
+            under_way = sum(caddy.in_flight(place.caddy_socket).get(address, 0) for address in addresses)
+        except OSError:
+            return True  # Caddy is gone, and every request with it
+        idle = 0 if under_way else idle + 1
+        if under_way:
+            step.waiting(f"{under_way} request{'s' if under_way > 1 else ''} of the old release to finish")
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def routes(plan: Plan) -> dict[str, str]:
+    return {each.name: each.route for each in plan.services}
+
+
+def program(place: Place) -> Program:
+    return launch.program(place, NAME)
+
+
+def _port_file(place: Place) -> Path:
+    return place.home / "port.json"

@@ -1,0 +1,57 @@
+"""Running the migration with the new release's files, before anything of it serves."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from cloudnorth_cli import shell, templates
+from cloudnorth_cli.adapters import launcher
+from cloudnorth_cli.durations import seconds
+from cloudnorth_cli.errors import Failed
+from cloudnorth_cli.events import Step
+from cloudnorth_cli.platforms.local import launch, lineup
+from cloudnorth_cli.platforms.local.lineup import Process
+from cloudnorth_cli.platforms.local.place import TASK_MARK, Place
+from cloudnorth_cli.platforms.local.plan import Plan
+from cloudnorth_cli.settings import Migrate
+
+
+def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step, mask: Callable[[str], str]) -> None:
+    """Run it to its end, its lines told as they come. Raises Failed: nothing of the new release has served yet."""
+    service = plan.service(wanted.service)
+    assert service is not None, "the configuration names services that exist"
+    serving = lineup.serving(place)
+    # `{url.SERVICE}` is what serves now; there is no new process yet. Port 0 is nobody's.
+    ports = {each.name: 0 for each in plan.services}
+    ports |= {each.service: each.port for each in (serving.processes if serving else ())}
+    process = Process(
+        name="migrate", service=service.name, port=0, key="", release=0, commit=commit, started_at=datetime.now(UTC)
+    )
+    filled = launch.values(plan, process, ports, place)
+    words = tuple(shlex.split(templates.fill(wanted.run, filled, "migrate.run")))
+    variables = launch.environ(plan, process, filled, place) | {TASK_MARK: str(place.home)}
+    file = launch.launch_file(place, "migrate")
+    launch.write(file, words, variables, service.folder, counted=False)
+    said: list[str] = []
+
+    def tell(line: str) -> None:
+        said.append(mask(line))
+        step.output("migrate", said[-1])
+
+    try:
+        command = shell.Command((sys.executable, "-I", "-S", launcher.__file__, str(file)))
+        shell.run(command, on_line=tell, timeout=seconds(wanted.timeout))
+    except Failed as error:
+        late = error.code == "tool-timeout"
+        raise Failed(
+            f"the migration did not end within {wanted.timeout}" if late else f"the migration failed: {wanted.run}",
+            code="migration-failed",
+            where="migrate.run",
+            evidence=said[-20:],
+        ) from error
+    finally:
+        file.unlink(missing_ok=True)
+    step.summary = said[-1] if said else wanted.run

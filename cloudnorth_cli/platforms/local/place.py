@@ -1,0 +1,153 @@
+"""Where a local environment keeps its things."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloudnorth_cli.adapters.unix_http import LONGEST_PATH
+from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.settings import Environment
+
+MARK = "CLOUDNORTH_LOCAL"
+"""Variable in every service's environment that tells whose process it is."""
+TASK_MARK = "CLOUDNORTH_LOCAL_TASK"
+"""The same for migrations: what may not outlive the run that started it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folders and files of one environment of one project."""
+
+    home: Path
+    """`${XDG_DATA_HOME:-~/.local/share}/cloudnorth/PROJECT-8HEX/ENVIRONMENT`."""
+    runtime: Path
+    """`${XDG_RUNTIME_DIR:-/tmp}/cloudnorth-UID/8HEX`: short, for sockets."""
+
+    @property
+    def data(self) -> Path:
+        """`{data}`: what services keep across releases."""
+        return self.home / "data"
+
+    @property
+    def bundles(self) -> Path:
+        """Services' files by digest."""
+        return self.home / "bundles"
+
+    @property
+    def environments(self) -> Path:
+        """Virtual environments by lock."""
+        return self.home / "environments"
+
+    @property
+    def prepared(self) -> Path:
+        """Files that a `prepare.command` has worked on."""
+        return self.home / "prepared"
+
+    @property
+    def scripts(self) -> Path:
+        """Console scripts of Python projects."""
+        return self.home / "scripts"
+
+    @property
+    def plans(self) -> Path:
+        """All that is needed to start a release again, by its id."""
+        return self.home / "plans"
+
+    @property
+    def secrets(self) -> Path:
+        """Secrets by content hash, files of mode 0600."""
+        return self.home / "secrets"
+
+    @property
+    def lineups(self) -> Path:
+        """Which processes serve together, by number."""
+        return self.home / "lineups"
+
+    @property
+    def launches(self) -> Path:
+        """What the launcher reads, a file of mode 0600 a process."""
+        return self.home / "launches"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def records(self) -> Path:
+        return self.home / "records.db"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "lock"
+
+    @property
+    def caddy_file(self) -> Path:
+        """What Caddy starts with."""
+        return self.home / "caddy.json"
+
+    @property
+    def caddy_socket(self) -> Path:
+        return self.runtime / "caddy"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        return self.runtime / "supervisor"
+
+    @property
+    def marker(self) -> dict[str, str]:
+        return {MARK: str(self.home)}
+
+    def make(self) -> None:
+        """Make the folders, for us alone. Raises Refused where others could get in between."""
+        for folder in (self.home, self.data, self.logs, self.launches, self.lineups, self.plans):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.home.chmod(0o700)
+        _own_folder(self.runtime.parent)
+        _own_folder(self.runtime)
+        (self.home / "runtime").write_text(str(self.runtime))
+
+
+def place(environment: Environment, environ: Mapping[str, str] = os.environ) -> Place:
+    """The place of an environment; nothing is made. Raises Refused when a socket's path would be too long."""
+    share = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or Path.home()) / ".local" / "share"
+    name = f"{environment.project}-{_eight(environment.root.resolve())}"
+    home = Path(share).resolve() / "cloudnorth" / name / environment.name
+    found = Place(home, _runtime(home, environ))
+    if len(os.fsencode(found.supervisor_socket)) > LONGEST_PATH:
+        raise Refused(
+            f"the path of the socket {found.supervisor_socket} is longer than the {LONGEST_PATH} characters that a"
+            " system can use",
+            code="path-too-long",
+            next=("export XDG_RUNTIME_DIR=FOLDER",),
+        )
+    return found
+
+
+def _runtime(home: Path, environ: Mapping[str, str]) -> Path:
+    # What runs was started by a shell that may have had another XDG_RUNTIME_DIR than ours.
+    try:
+        written = Path((home / "runtime").read_text())
+        if (written / "supervisor").exists():
+            return written
+    except OSError:
+        pass
+    base = environ.get("XDG_RUNTIME_DIR") or ""
+    within = Path(base) if base and os.access(base, os.W_OK) else Path("/tmp")  # noqa: S108 - a folder of our own in it
+    return within / f"cloudnorth-{os.getuid()}" / _eight(home)
+
+
+def _eight(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+
+
+def _own_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise Refused(f"{folder} belongs to somebody else", code="runtime-folder", next=(f"ls -ld {folder}",))
+    folder.chmod(0o700)

@@ -1,0 +1,287 @@
+"""The verbs of the local platform."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+
+import msgspec
+
+from cloudnorth_cli import secrets
+from cloudnorth_cli.adapters import processes
+from cloudnorth_cli.adapters.store import Store
+from cloudnorth_cli.errors import Broken, CloudnorthError, Refused, RolloutFailed
+from cloudnorth_cli.events import BuildExplanation, Journal, Step
+from cloudnorth_cli.model import (
+    Artifact,
+    Candidate,
+    Image,
+    LockStatus,
+    LogLine,
+    LogQuery,
+    Record,
+    Release,
+    Request,
+    Secret,
+    Status,
+    Verdict,
+)
+from cloudnorth_cli.platforms.local import (
+    checks,
+    files,
+    front,
+    images,
+    launch,
+    lock,
+    logs,
+    migration,
+    plan,
+    preflight,
+    prune,
+    status,
+)
+from cloudnorth_cli.platforms.local.lineup import Lineup
+from cloudnorth_cli.platforms.local.machine import Machine
+from cloudnorth_cli.platforms.local.place import TASK_MARK, place
+from cloudnorth_cli.platforms.local.plan import Plan
+from cloudnorth_cli.platforms.local.watching import watch
+from cloudnorth_cli.settings import Environment
+
+
+class LocalPlatform:
+    """One environment on this machine; a deploy's steps share the candidate's plan and the lineups in between."""
+
+    def __init__(self, environment: Environment, journal: Journal) -> None:
+        self.environment = environment
+        self.journal = journal
+        self.place = place(environment)
+        self.store = Store(self.place.records)
+        self.machine = Machine(self.place, self.store, environment.file.port)
+        self.target = "this machine"
+        self._plans: dict[str, Plan] = {}
+        self._before: Lineup | None = None
+        self._new: Lineup | None = None
+        self._take_back = True
+
+    def check(self, request: Request, step: Step) -> Record | None:
+        self.place.make()
+        preflight.check(self.environment, request)
+        _ = self._secrets
+        step.summary = "files, tools, secrets"
+        return self.serving()
+
+    def build(self, services: Sequence[str], step: Step) -> tuple[Artifact, ...]:
+        made = tuple(images.build(self.environment, self.place, name, step) for name in services)
+        step.summary = " · ".join(
+            f"{each.service} {each.tag[:8]} {'copied' if each.built else 'unchanged'}" for each in made
+        )
+        return made
+
+    def explain_build(self, services: Sequence[str]) -> tuple[BuildExplanation, ...]:
+        serving = self._serving_plan()
+        return tuple(images.explain(self.environment, self.place, name, serving) for name in services)
+
+    def push(self, artifacts: Sequence[Artifact], step: Step) -> tuple[Image, ...]:
+        step.summary = "nothing to push: the files stay on this machine"
+        return tuple(images.image(self.place, each.service, each.digest or "") for each in artifacts)
+
+    def resolve(self, images_given: dict[str, str]) -> tuple[Image, ...]:
+        return tuple(images.resolve(self.place, name, given) for name, given in images_given.items())
+
+    def prepare(self, images: Sequence[Image], request: Request, step: Step) -> Candidate:
+        before = self._serving_plan()
+        given = {each.service: files.make_ready(self.environment, self.place, each, step) for each in images}
+        kept = {each.name: each for each in before.services} if before else {}
+        missing = [name for name in self.environment.services if name not in given and name not in kept]
+        if missing:
+            raise Refused(
+                f"{', '.join(missing)} never ran here: the first deploy needs every service", code="first-deploy"
+            )
+        chosen = tuple(given.get(name) or kept[name] for name in self.environment.services)
+        made = Plan(services=chosen, secrets=launch.keep_secrets(self.place, self._secrets))
+        plan.write(made, self.place.plans)
+        self._plans[made.id] = made
+        changes = made.changes(before)
+        step.summary = " · ".join(f"{each.workload} {each.change}" for each in changes)
+        return Candidate(
+            id=made.id,
+            images=made.images,
+            changes=changes,
+            source=request.source,
+            unchanged=self._serves_well(made.id),
+        )
+
+    @contextmanager
+    def lock(self, request: Request, verb: str) -> Iterator[None]:
+        self.place.make()
+        with lock.hold(self.place.lock, request.actor, verb, self.environment.name) as killed:
+            if killed:
+                processes.end_marked(TASK_MARK, str(self.place.home))
+            for name in self.machine.tidy():
+                self.journal.notice(f"stopped {name}, which an interrupted run had left")
+            yield
+
+    def migrate(self, candidate: Candidate, step: Step) -> bool:
+        wanted = self.environment.migrate
+        if wanted is None:
+            return False
+        migration.run(wanted, self._plan(candidate.id), self.place, candidate.source.commit, step, self._mask)
+        return True
+
+    def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
+        first = self.store.first_of(candidate.id)
+        revision = self.store.next("revision")
+        release = Release(id=candidate.id, number=first.release.number if first else revision, revision=revision)
+        self._take_back = request.rollback
+        self._start(self._plan(candidate.id), release, candidate.source.commit, step)
+        told = [f"{each.workload} {'stays' if each.change == 'unchanged' else 'changes'}" for each in candidate.changes]
+        step.summary = f"{release} ({', '.join(told)})"
+        return release
+
+    def watch(self, candidate: Candidate, release: Release, step: Step) -> Verdict:
+        return self._watch(self._plan(candidate.id), step)
+
+    def verify(self, candidate: Candidate, release: Release, step: Step) -> None:
+        self._verify(self._plan(candidate.id), step)
+
+    def record(self, record: Record) -> None:
+        self.store.keep(record)
+        if record.verified_at:
+            prune.prune(self.place, self.store, self.environment.file.keep, self.machine.serving())
+
+    def serving(self) -> Record | None:
+        there = self.machine.serving()
+        if there is None:
+            return None
+        record = self.store.revision(there.release.revision)
+        return record if record and record.verified_at else self.store.newest_verified()
+
+    def rollback(self, to: Record, step: Step) -> Release:
+        wanted = plan.read(self.place.plans, to.release.id)
+        if wanted is None:
+            raise Refused(f"release {to.release} is not kept on this machine any more", code="not-kept")
+        revision = self.store.next("revision")
+        release = Release(id=to.release.id, number=to.release.number, revision=revision)
+        self.store.keep(msgspec.structs.replace(to, release=release, outcome="unverified", verified_at=None))
+        try:
+            self._roll(wanted, release, to.source.commit, step)
+        except CloudnorthError as error:
+            raise Broken(
+                f"release {to.release} did not come back: {error.message}",
+                code=error.code,
+                evidence=error.evidence,
+                next=(f"cloudnorth status --env {self.environment.name}",),
+            ) from error
+        step.summary = f"release {release}"
+        return release
+
+    def restart(self, services: Sequence[str], step: Step) -> Verdict:
+        there, wanted = self.machine.serving(), self._serving_plan()
+        if there is None or wanted is None:
+            raise Refused(
+                "nothing runs here yet",
+                code="nothing-deployed",
+                next=(f"cloudnorth deploy --env {self.environment.name}",),
+            )
+        return self._roll(wanted, there.release, "", step, anew=wanted.depending(services or self.environment.services))
+
+    def status(self) -> Status:
+        return status.status(self.environment, self.machine, self._serving_plan(), self.lock_status())
+
+    def logs(self, query: LogQuery) -> Iterator[LogLine]:
+        return logs.lines(self.place, query)
+
+    def history(self, limit: int) -> tuple[Record, ...]:
+        return self.store.newest(limit)
+
+    def down(self, step: Step) -> str:
+        self.machine.stop()
+        return f"the data stays in {self.place.data}, records and releases beside it"
+
+    def lock_status(self) -> LockStatus | None:
+        return lock.status(self.place.lock)
+
+    def address(self) -> str | None:
+        chosen = front.chosen(self.place)
+        return f"http://127.0.0.1:{chosen.port}" if chosen and self.machine.serving() else None
+
+    def kubeconfig(self) -> str:
+        raise Refused(f"{self.environment.name} runs on this machine, without a cluster", code="no-cluster")
+
+    @cached_property
+    def _secrets(self) -> dict[str, Secret]:
+        return secrets.resolve(self.environment.file.secrets, self.environment.root, os.environ)
+
+    def _mask(self, line: str) -> str:
+        for secret in self._secrets.values():
+            line = line.replace(secret.reveal(), "***")
+        return line
+
+    def _plan(self, release_id: str) -> Plan:
+        found = self._plans.get(release_id) or plan.read(self.place.plans, release_id)
+        if found is None:
+            raise Refused(f"release {release_id} is not kept on this machine", code="not-kept")
+        return found
+
+    def _serving_plan(self) -> Plan | None:
+        there = self.machine.serving()
+        return plan.read(self.place.plans, there.release.id) if there else None
+
+    def _serves_well(self, release_id: str) -> bool:
+        there = self.machine.serving()
+        if there is None or there.release.id != release_id:
+            return False
+        record = self.store.revision(there.release.revision)
+        return bool(record and record.verified_at) and self.status().healthy
+
+    def _roll(self, wanted: Plan, release: Release, commit: str, step: Step, anew: Collection[str] = ()) -> Verdict:
+        """Start, watch, put in front, verify, retire: what `deploy` does in steps of its own. Raises RolloutFailed."""
+        self._take_back = True
+        self._start(wanted, release, commit, step, anew)
+        verdict = self._watch(wanted, step)
+        if verdict.state != "ready":
+            first = verdict.failures[0]
+            raise RolloutFailed(first.message, code=first.cause, where=first.pod, evidence=first.lines)
+        self._verify(wanted, step)
+        return verdict
+
+    def _start(self, wanted: Plan, release: Release, commit: str, step: Step, anew: Collection[str] = ()) -> None:
+        self._before = self.machine.serving()
+        self._new = self.machine.start(wanted, release, commit, step, anew)
+
+    def _watch(self, wanted: Plan, step: Step) -> Verdict:
+        assert self._new is not None
+        try:
+            verdict = watch(self.machine, wanted, self._new, step, self._mask)
+            if verdict.state == "ready":
+                self.machine.put_in_front(self._new, wanted)
+        except BaseException:
+            self._go_back()
+            raise
+        if verdict.state != "ready":
+            self._go_back()
+        return verdict
+
+    def _verify(self, wanted: Plan, step: Step) -> None:
+        assert self._new is not None
+        port = front.chosen(self.place)
+        assert port is not None
+        try:
+            checks.verify(self.place, port.port, wanted, self._new, self.environment.verify, step)
+        except RolloutFailed:
+            if self._take_back and self._before:
+                self._go_back()
+            raise
+        except BaseException:
+            self._go_back()
+            raise
+        self.machine.retire(self._before, step)
+
+    def _go_back(self) -> None:
+        """What served before serves, and nothing of the new release runs."""
+        assert self._new is not None
+        before = plan.read(self.place.plans, self._before.release.id) if self._before else None
+        self.machine.put_back(self._before, before)
+        self.machine.abandon(self._new)

@@ -1,0 +1,70 @@
+"""What runs and whether it is well; reads only, no secret among it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from cloudnorth_cli.adapters import caddy
+from cloudnorth_cli.model import LockStatus, Pod, ServiceStatus, Status
+from cloudnorth_cli.platforms.local import front
+from cloudnorth_cli.platforms.local.machine import Machine
+from cloudnorth_cli.platforms.local.plan import Plan
+from cloudnorth_cli.platforms.local.watching import look_at
+from cloudnorth_cli.settings import Environment
+
+
+def status(environment: Environment, machine: Machine, plan: Plan | None, held: LockStatus | None) -> Status:
+    """Look at every process once."""
+    there = machine.serving()
+    name = environment.name
+    if there is None or plan is None:
+        return Status(
+            environment=name,
+            healthy=False,
+            summary=f"{name}  nothing is deployed",
+            serving=None,
+            services=(),
+            pods=(),
+            lock=held,
+            address=None,
+            next=(f"cloudnorth deploy --env {name}",),
+        )
+    states = {each.name: each for each in machine.supervisor.processes()}
+    with ThreadPoolExecutor(max_workers=8) as looking:
+        pods = tuple(
+            looking.map(lambda each: look_at(machine.place, plan, each, states.get(each.name)), there.processes)
+        )
+    chosen = front.chosen(machine.place)
+    address = f"http://127.0.0.1:{chosen.port}" if chosen else None
+    problems = [f"{pod.name} is {pod.state}" for pod in pods if not pod.ready]
+    if not states:
+        problems = ["nothing runs: the machine was started anew, or supervisord was killed"]
+    elif not caddy.answers(machine.place.caddy_socket):
+        problems.append("the front (Caddy) does not answer")
+    ready = sum(pod.ready for pod in pods)
+    word = "unhealthy" if problems else "healthy"
+    return Status(
+        environment=name,
+        healthy=not problems,
+        summary=f"{name}  {word}: release {there.release}, {ready}/{len(pods)} ready",
+        serving=machine.store.revision(there.release.revision),
+        services=tuple(_service(plan, pod, address) for pod in pods),
+        pods=pods,
+        lock=held,
+        address=address,
+        problems=tuple(problems),
+        next=(f"cloudnorth logs --env {name}", f"cloudnorth restart --env {name}") if problems else (),
+    )
+
+
+def _service(plan: Plan, pod: Pod, address: str | None) -> ServiceStatus:
+    service = plan.service(pod.service or "")
+    assert service is not None
+    return ServiceStatus(
+        name=service.name,
+        wanted=1,
+        ready=int(pod.ready),
+        restarts=pod.restarts,
+        image=service.image.reference,
+        url=f"{address}{service.route}" if address else None,
+    )

@@ -1,0 +1,141 @@
+"""Waiting until the new processes are ready, or have failed beyond doubt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from cloudnorth_cli.adapters import probe
+from cloudnorth_cli.adapters.supervisor import ProcessState
+from cloudnorth_cli.events import Step
+from cloudnorth_cli.model import Pod, PodFailure, Verdict, Workload
+from cloudnorth_cli.platforms.local import launch
+from cloudnorth_cli.platforms.local.lineup import Lineup, Process
+from cloudnorth_cli.platforms.local.machine import Machine
+from cloudnorth_cli.platforms.local.place import Place
+from cloudnorth_cli.platforms.local.plan import Plan, ServicePlan
+from cloudnorth_cli.shell import tail
+
+INTERVAL = 0.05
+"""Seconds between two looks."""
+STARTS = 2
+"""A process that has died this often before it was ready will not do; once may be bad luck."""
+EVIDENCE_LINES = 20
+_LOG_BYTES = 100_000
+
+
+def watch(machine: Machine, plan: Plan, new: Lineup, step: Step, mask: Callable[[str], str]) -> Verdict:
+    """Look until every process of a lineup answers its health path, or one has failed. Evidence is in the verdict.
+
+    mask: takes secrets out of a line.
+    """
+    old = machine.serving()
+    began = time.monotonic()
+    told: Verdict | None = None
+    while True:
+        states = {each.name: each for each in machine.supervisor.processes()}
+        seconds = time.monotonic() - began
+        verdict = _look(machine.place, plan, new, states, seconds, mask)
+        if told is None or verdict.pods != told.pods:
+            step.rollout(verdict.workloads, verdict.pods)
+            if verdict.waiting_for:
+                step.waiting(verdict.waiting_for)
+            told = verdict
+        if verdict.state != "progressing":
+            fresh = {each.service for each in new.without(old)}
+            step.summary = " · ".join(f"{each.name} {each.ready}/{each.wanted}" for each in verdict.workloads) + (
+                "" if fresh or not verdict.workloads else " (unchanged)"
+            )
+            return verdict
+        time.sleep(INTERVAL)
+
+
+def log_tail(place: Place, process: Process, mask: Callable[[str], str]) -> tuple[str, ...]:
+    """The last lines that a process wrote."""
+    try:
+        with launch.log_file(place, process.name).open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, 2) - _LOG_BYTES))
+            text = stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ()
+    return tuple(mask(line) for line in tail(text, EVIDENCE_LINES))
+
+
+def look_at(place: Place, plan: Plan, process: Process, state: ProcessState | None) -> Pod:
+    """One process as it stands now."""
+    service = plan.service(process.service)
+    assert service is not None
+    return _pod(place, service, process, state)[0]
+
+
+def _look(
+    place: Place,
+    plan: Plan,
+    new: Lineup,
+    states: Mapping[str, ProcessState],
+    seconds: float,
+    mask: Callable[[str], str],
+) -> Verdict:
+    pods, failures, workloads = [], [], []
+    waiting = ""
+    for process in new.processes:
+        service = plan.service(process.service)
+        assert service is not None
+        state = states.get(process.name)
+        pod, answer = _pod(place, service, process, state)
+        pods.append(pod)
+        workloads.append(
+            Workload(
+                name=process.service, service=process.service, wanted=1, updated=1, ready=int(pod.ready), done=pod.ready
+            )
+        )
+        if pod.ready:
+            continue
+        waiting = waiting or f"{process.service} {service.health} {answer}"
+        failure = _failure(place, service, process, state, seconds, answer)
+        if failure:
+            cause, message = failure
+            lines = log_tail(place, process, mask)
+            failures.append(PodFailure(cause=cause, message=message, pod=process.name, lines=lines))
+    return Verdict(
+        state="failed" if failures else "progressing" if waiting else "ready",
+        workloads=tuple(workloads),
+        pods=tuple(pods),
+        failures=tuple(failures),
+        waiting_for=waiting,
+    )
+
+
+def _pod(place: Place, service: ServicePlan, process: Process, state: ProcessState | None) -> tuple[Pod, probe.Answer]:
+    runs = state is not None and state.state in ("RUNNING", "STARTING")
+    answer = probe.get(process.address, service.health) if runs else probe.Answer(0, problem="is not running")
+    pod = Pod(
+        name=process.name,
+        service=process.service,
+        ready=answer.good,
+        state="running" if answer.good else "starting" if runs else "crashed",
+        restarts=max(0, launch.starts(place, process) - 1),
+        release=str(process.release),
+        started_at=process.started_at,
+        detail=f"port {process.port}" + (f", pid {state.pid}" if state and state.pid else ""),
+    )
+    return pod, answer
+
+
+def _failure(
+    place: Place,
+    service: ServicePlan,
+    process: Process,
+    state: ProcessState | None,
+    seconds: float,
+    answer: probe.Answer,
+) -> tuple[str, str] | None:
+    """Cause and sentence, when this process will not do any more."""
+    died = state is None or state.state in ("BACKOFF", "EXITED", "FATAL")
+    if died and (launch.starts(place, process) >= STARTS or (state and state.state == "FATAL")):
+        status = state.exit_status if state else 0
+        how = f"exit {status}" if status >= 0 else "ended by a signal"
+        return "crash-at-start", f"{service.name} crashes at start: {how}, {STARTS} times"
+    if seconds > service.timeout:
+        return "never-ready", f"{service.name} is not ready after {service.timeout:.0f} s: {service.health} {answer}"
+    return None
