@@ -6,18 +6,12 @@ import getpass
 import os
 import socket
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from cloudnorth_cli.model import Actor
 
 
-def actor(environ: Mapping[str, str], now: datetime | None = None) -> Actor:
-    """The pipeline that runs this, by its own variables, or else `user@host`.
-
-    now: aware; begins the run's identifier, in UTC, with two random digits behind it: `20261124-071502-7c`.
-    """
-    started = (now or datetime.now(UTC)).astimezone(UTC)
-    run = f"{started:%Y%m%d-%H%M%S}-{os.urandom(1).hex()}"
+def actor(run: str, environ: Mapping[str, str]) -> Actor:
+    """The pipeline that runs this, by its own variables, or else `user@host`; `run` is this run's identifier."""
     who, url = _pipeline(environ) or (f"{_user()}@{socket.gethostname().split('.')[0]}", None)
     return Actor(who=who, run=run, run_url=url)
 

@@ -19,6 +19,8 @@ from cloudnorth_cli.settings import Environment, EnvironmentFile, Migrate, Proje
 from cloudnorth_cli.suggestions import nearest
 
 FILE = "cloudnorth.yaml"
+KUBERNETES_ONLY = {"cluster", "namespace", "registry", "docker", "helm"}
+"""Keys of `defaults` that a local environment does not take over."""
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 
@@ -123,8 +125,12 @@ def resolved_tree(loaded: Loaded, name: str) -> Table:
 
 
 def merged(tree: Table, name: str) -> Table:
-    """An environment of the file with `defaults` below it."""
-    return merge(_table(tree.get("defaults")), _table(tree.get("environments", name)))
+    """An environment of the file with `defaults` below it, less those that say nothing to its platform."""
+    defaults, own = _table(tree.get("defaults")), _table(tree.get("environments", name))
+    if (_platform(own) or _platform(defaults)) == "local":
+        kept = {key: node for key, node in defaults.entries.items() if key not in KUBERNETES_ONLY}
+        defaults = Table(defaults.at, kept, defaults.keys)
+    return merge(defaults, own)
 
 
 def merge(under: Table, over: Table) -> Table:
@@ -134,6 +140,11 @@ def merge(under: Table, over: Table) -> Table:
         below = entries.get(key)
         entries[key] = merge(below, node) if isinstance(below, Table) and isinstance(node, Table) else node
     return Table(over.at, entries, under.keys | over.keys)
+
+
+def _platform(environment: Table) -> str:
+    node = environment.get("platform")
+    return node.text if isinstance(node, yaml_tree.Scalar) else ""
 
 
 def _services(tree: Table, environment: Table) -> Table:
