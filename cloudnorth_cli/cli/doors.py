@@ -11,7 +11,9 @@ import msgspec
 
 from cloudnorth_cli import config as configuration
 from cloudnorth_cli import durations
+from cloudnorth_cli.actor import actor
 from cloudnorth_cli.adapters import git
+from cloudnorth_cli.commands import config as commands_config
 from cloudnorth_cli.errors import UsageError
 from cloudnorth_cli.events import Result
 from cloudnorth_cli.model import LogQuery, Request
@@ -53,7 +55,7 @@ def changing(
         services=tuple(dict.fromkeys(services or ())),
         images=images,
         source=source,
-        actor=git.actor(run.id, run.environ),
+        actor=actor(run.id, run.environ),
         **wishes,
     )
     run.begin(environment, platform.target, source)
@@ -79,6 +81,11 @@ def overview(run: Run, name: str | None) -> dict[str, Callable[[], Platform]] | 
             raise
         return {one: partial(_open, run, loaded, one) for one in loaded.environments}
     return None
+
+
+def config(run: Run, name: str | None) -> Result:
+    """What an environment resolves to; no platform is opened."""
+    return commands_config.config(_loaded(run), name, run.environ)
 
 
 def elsewhere(run: Run, context: str | None, namespace: str | None, release: str | None) -> Environment | None:

@@ -14,7 +14,7 @@ from cloudnorth_cli import secrets
 from cloudnorth_cli.config import yaml_tree
 from cloudnorth_cli.config.findings import Place, path_text
 from cloudnorth_cli.config.yaml_tree import Listing, Node, Table
-from cloudnorth_cli.events import ConfigEntry
+from cloudnorth_cli.events import ConfigEntry, Result
 from cloudnorth_cli.settings import Environment, SecretSource
 
 MASK = "***"
@@ -25,11 +25,14 @@ _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _Path = tuple[str, ...]
 
 
-def config(loaded: reader.Loaded, name: str | None, environ: Mapping[str, str]) -> tuple[ConfigEntry, ...]:
-    """Every setting of one environment, in the order of the file's reference.
+def config(loaded: reader.Loaded, name: str | None, environ: Mapping[str, str]) -> Result:
+    """What the environment that --env named, or that stands for it, resolves to. Raises UsageError."""
+    entries = settings(loaded, name, environ)
+    return Result(command="config", exit_status=0, outcome="done", environment=entries[0].value, config=entries)
 
-    name: what --env named. Secrets are not read; their sources are told. Raises UsageError.
-    """
+
+def settings(loaded: reader.Loaded, name: str | None, environ: Mapping[str, str]) -> tuple[ConfigEntry, ...]:
+    """Every setting of one environment, in the order of the file. Secrets are not read; their sources are told."""
     environment = reader.environment(loaded, name, environ)
     chosen, origin = reader.choose(loaded, name, environ)
     tree = reader.resolved_tree(loaded, chosen)
