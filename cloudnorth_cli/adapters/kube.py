@@ -66,24 +66,24 @@ class Api:
         self._configuration = configuration
         self._pool = RESTClientObject(configuration).pool_manager
 
-    def get(self, path: str, **query: object) -> Json:
+    def get(self, path: str, **query: Any) -> Json:
         return self._json("GET", path, query)
 
-    def find(self, path: str, **query: object) -> Json | None:
+    def find(self, path: str, **query: Any) -> Json | None:
         """The object, or None where there is none."""
         try:
             return self.get(path, **query)
         except NotFound:
             return None
 
-    def items(self, path: str, *, partial: bool = False, **query: object) -> list[Json]:
+    def items(self, path: str, *, partial: bool = False, **query: Any) -> list[Json]:
         """Objects of a list with their kind filled in; `partial`: only their metadata is sent."""
         accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" if partial else "application/json"
         found = self._json("GET", path, query, accept=accept)
         kind = str(found.get("kind", "")).removesuffix("List")
         return [{"kind": kind, "apiVersion": found.get("apiVersion")} | item for item in found.get("items") or []]
 
-    def create(self, path: str, body: Mapping[str, Any], **query: object) -> Json:
+    def create(self, path: str, body: Mapping[str, Any], **query: Any) -> Json:
         return self._json("POST", path, query, body)
 
     def replace(self, path: str, body: Mapping[str, Any]) -> Json:
@@ -109,13 +109,13 @@ class Api:
         except NotFound:
             pass
 
-    def text(self, path: str, **query: object) -> str:
+    def text(self, path: str, **query: Any) -> str:
         """A body as text, such as a log or an answer through the service proxy."""
         with self._response("GET", path, query) as response:
             return str(response.data.decode(errors="replace"))
 
     @contextmanager
-    def stream(self, path: str, *, read_timeout: float | None = None, **query: object) -> Iterator[Iterator[bytes]]:
+    def stream(self, path: str, *, read_timeout: float | None = None, **query: Any) -> Iterator[Iterator[bytes]]:
         """A body piece by piece; closing it from another thread ends the reading."""
         with self._response("GET", path, query, preload=False, read_timeout=read_timeout) as response:
             yield response.stream(decode_content=True)

@@ -19,8 +19,13 @@ def progress(workload: Object, service: str | None, observed: Observed) -> Workl
         wanted=wanted(workload),
         updated=len(pods),
         ready=sum(is_true(pod, "Ready") for pod in pods),
-        done=seen_by_controller(workload) and _DONE[str(workload.get("kind"))](workload),
+        done=is_done(workload),
     )
+
+
+def is_done(workload: Object) -> bool:
+    """Whether all of it is of the current template and available, and nothing else is left."""
+    return seen_by_controller(workload) and _DONE[str(workload.get("kind"))](workload)
 
 
 def wanted(workload: Object) -> int:

@@ -1,0 +1,85 @@
+"""Records as ConfigMaps, one a revision, beside Helm's own Secrets: read-only rights are enough to read them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cloudnorth_cli.adapters.kube import Api, Conflict, Json
+from cloudnorth_cli.adapters.kube_paths import path
+from cloudnorth_cli.model import Record
+
+KEPT = 50
+"""As many as Helm keeps revisions."""
+_PREFIX = "cloudnorth.io"
+_FILE = "record.json"
+
+
+class RecordStore:
+    """The records of one Helm release."""
+
+    def __init__(self, api: Api, namespace: str, release: str) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._release = release
+
+    def all(self) -> tuple[Record, ...]:
+        """Newest revision first. What cannot be read (written by a newer tool, or by hand) is left out."""
+        found = (_record(thing) for thing in self._list())
+        return tuple(sorted((r for r in found if r), key=lambda record: record.release.revision, reverse=True))
+
+    def keep(self, record: Record, secret: str) -> None:
+        """Write or overwrite the record of a revision; `secret` names the Secret that it refers to."""
+        name = f"cloudnorth.{self._release}.v{record.release.revision}"
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": name,
+                "namespace": self._namespace,
+                "labels": {"app.kubernetes.io/managed-by": "cloudnorth", f"{_PREFIX}/release": self._release},
+                "annotations": {f"{_PREFIX}/secret": secret},
+            },
+            "data": {_FILE: msgspec.json.encode(record).decode()},
+        }
+        try:
+            self._api.create(path("ConfigMap", self._namespace), body)
+        except Conflict:
+            self._api.replace(path("ConfigMap", self._namespace, name), body)
+
+    def forget(self, revision: int) -> None:
+        """Delete the record of a revision that never came to be."""
+        self._api.delete(path("ConfigMap", self._namespace, f"cloudnorth.{self._release}.v{revision}"))
+
+    def secret_of(self, revision: int) -> str:
+        """Name of the Secret that a revision refers to; "" where it has none or no record."""
+        thing = self._api.find(path("ConfigMap", self._namespace, f"cloudnorth.{self._release}.v{revision}"))
+        return _secret(thing) if thing else ""
+
+    def prune(self) -> frozenset[str]:
+        """Delete old records, the newest verified one never; returns the Secrets that the kept ones refer to."""
+        things = sorted(self._list(), key=_revision, reverse=True)
+        verified = next((thing for thing in things if (found := _record(thing)) and found.verified_at), None)
+        kept = [thing for thing in things[:KEPT] if thing is not verified] + ([verified] if verified else [])
+        for thing in things[KEPT:]:
+            if thing is not verified:
+                self._api.delete(path("ConfigMap", self._namespace, thing["metadata"]["name"]))
+        return frozenset(map(_secret, kept)) - {""}
+
+    def _list(self) -> list[Json]:
+        return self._api.items(path("ConfigMap", self._namespace), labelSelector=f"{_PREFIX}/release={self._release}")
+
+
+def _record(thing: Json) -> Record | None:
+    try:
+        return msgspec.json.decode(thing["data"][_FILE], type=Record)
+    except (KeyError, TypeError, msgspec.MsgspecError):
+        return None
+
+
+def _secret(thing: Json) -> str:
+    return str((thing["metadata"].get("annotations") or {}).get(f"{_PREFIX}/secret", ""))
+
+
+def _revision(thing: Json) -> int:
+    number = str(thing["metadata"]["name"]).rpartition(".v")[2]
+    return int(number) if number.isdigit() else 0

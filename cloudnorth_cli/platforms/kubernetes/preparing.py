@@ -1,0 +1,173 @@
+"""The candidate: rendered with its real digests, compared with what serves, tried against the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cloudnorth_cli import templates
+from cloudnorth_cli.adapters.kube import Conflict, Json
+from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.events import Step
+from cloudnorth_cli.model import Candidate, Change, Image, Record, Request
+from cloudnorth_cli.platforms.kubernetes import manifest, records
+from cloudnorth_cli.platforms.kubernetes.manifest import Document
+from cloudnorth_cli.platforms.kubernetes.rendering import Rendered, documents, render
+from cloudnorth_cli.platforms.kubernetes.site import Site
+from cloudnorth_cli.rollout.readiness import is_done
+
+FIELD_MANAGER = "helm"
+"""Under which Helm 4 applies; a dry run has to ask under the same name."""
+
+
+def complete(site: Site, images: Sequence[Image], served: Record | None) -> tuple[Image, ...]:
+    """The images of every service: those given, and for the others what serves. Raises Refused."""
+    given = {image.service: image for image in images}
+    kept = {image.service: image for image in served.images} if served else {}
+    missing = [name for name in site.environment.services if name not in given and name not in kept]
+    if missing:
+        raise Refused(
+            f"nothing of {', '.join(missing)} serves yet, so it cannot be left as it is",
+            code="service-missing",
+            next=(f"cloudnorth deploy --env {site.environment.name}",),
+        )
+    return tuple(given.get(name) or kept[name] for name in site.environment.services)
+
+
+def prepare(
+    site: Site, images: tuple[Image, ...], request: Request, secret: str, served: Record | None, step: Step
+) -> tuple[Candidate, Rendered]:
+    """Render, name and compare. Raises Refused where it cannot be installed."""
+    revisions = records.stored(site) or ()
+    upgrade = any(one.status != "uninstalled" for one in revisions)
+    plain = render(site, images, release="0", commit="0000000", secret=secret, upgrade=upgrade)
+    identity = _identity(site, plain, served, upgrade=upgrade)
+    if served and identity == served.release.id and _serves(site, served, revisions):
+        return _candidate(identity, plain, (), request, unchanged=True), plain
+    rendered = plain
+    if says_release(site):
+        number = next_revision(revisions)
+        rendered = render(
+            site, images, release=str(number), commit=request.source.commit, secret=secret, upgrade=upgrade
+        )
+    changes = _changes(site, rendered, upgrade=upgrade)
+    step.summary = summary(changes)
+    try_out(site, rendered, force=request.force_conflicts)
+    return _candidate(identity, rendered, changes, request, unchanged=False), rendered
+
+
+def says_release(site: Site) -> bool:
+    """Whether the chart is told the release's number or commit, which are no part of what a release is."""
+    texts = [text for service in site.environment.services.values() for text in service.chart.values()]
+    return any({"release", "commit"} & set(templates.names(text)) for text in texts)
+
+
+def next_revision(revisions: Sequence[records.Stored]) -> int:
+    """The number that Helm gives next; `revisions` newest first."""
+    return revisions[0].revision + 1 if revisions else 1
+
+
+def try_out(site: Site, rendered: Rendered, *, force: bool) -> None:
+    """Apply each object as a dry run, as Helm 4 will. Raises Refused naming fields and their managers."""
+    if not _applies_on_server(site):
+        return
+    conflicts: list[str] = []
+    for document in rendered.documents:
+        place = site.discovery.path(document.body, site.namespace)
+        if document.hook or place is None:
+            continue
+        try:
+            site.api.apply(place, document.body, FIELD_MANAGER, force=force, dry_run=True)
+        except Conflict as error:
+            conflicts += [f"{document.key} {cause}" for cause in error.causes] or [f"{document.key} {error.message}"]
+        except Refused as error:
+            if error.code == "object-refused":
+                raise Refused(error.message, code=error.code, where=document.source or document.key) from error
+            raise
+    if conflicts:
+        raise Refused(
+            f"others own what this release would change: {conflicts[0]}"
+            + (f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""),
+            code="conflict",
+            evidence=conflicts,
+            next=(f"cloudnorth deploy --env {site.environment.name} --force-conflicts   # takes these fields",),
+        )
+
+
+def _identity(site: Site, rendered: Rendered, served: Record | None, *, upgrade: bool) -> str:
+    """The release's id; a chart that rolls dice is rendered twice, and what differs is no part of it."""
+    plain = [document.body for document in rendered.documents]
+    identity = manifest.identity(rendered.images, plain, rendered.secret)
+    if served and identity == served.release.id:
+        return identity
+    again = documents(site, rendered.values, upgrade=upgrade)
+    return manifest.identity(rendered.images, manifest.settled(rendered.documents, again), rendered.secret)
+
+
+def _serves(site: Site, served: Record, revisions: Sequence[records.Stored]) -> bool:
+    """Whether the record's revision is the newest and its workloads are ready."""
+    if revisions and revisions[0].revision != served.release.revision:
+        return False
+    return all(is_done(thing) for thing in records.workloads(site))
+
+
+def _candidate(
+    identity: str, rendered: Rendered, changes: tuple[Change, ...], request: Request, *, unchanged: bool
+) -> Candidate:
+    return Candidate(id=identity, images=rendered.images, changes=changes, source=request.source, unchanged=unchanged)
+
+
+def _changes(site: Site, rendered: Rendered, *, upgrade: bool) -> tuple[Change, ...]:
+    """Each workload against the manifest of the newest revision."""
+    new = manifest.workloads(rendered.documents)
+    old = manifest.workloads(manifest.parse(site.run(site.helm().manifest()).output)) if upgrade else {}
+    services = services_of(site, new | old, rendered.images)
+    found = [
+        Change(
+            workload=name,
+            service=services[name],
+            change="created"
+            if name not in old
+            else "unchanged"
+            if document.pod_template == old[name].pod_template
+            else "changed",
+        )
+        for name, document in new.items()
+    ]
+    return (
+        *found,
+        *(Change(workload=name, service=services[name], change="removed") for name in old if name not in new),
+    )
+
+
+def services_of(site: Site, workloads: dict[str, Document], images: Sequence[Image] = ()) -> dict[str, str | None]:
+    """The service that each workload runs: as configured, else by the image's repository."""
+    named = {
+        workload.lower(): name for name, service in site.environment.services.items() for workload in service.workloads
+    }
+    repositories = records.repositories(site) | {image.service: image.repository for image in images}
+    return {
+        name: named.get(name) or manifest.of_repository(document, repositories) for name, document in workloads.items()
+    }
+
+
+def summary(changes: Sequence[Change]) -> str:
+    """`api changes, storefront stays`."""
+    words = {"created": "new", "changed": "changes", "unchanged": "stays", "removed": "goes"}
+    return ", ".join(
+        f"{change.service or change.workload.partition('/')[2]} {words[change.change]}" for change in changes
+    )
+
+
+def _applies_on_server(site: Site) -> bool:
+    """Helm 4 goes on in the way that the release was installed; a new one it applies on the server."""
+    if site.helm_version[0] < 4 or "--server-side=false" in site.settings.args:
+        return False
+    there = records.workloads(site)
+    return not there or any(_applied(thing) for thing in there)
+
+
+def _applied(thing: Json) -> bool:
+    return any(
+        field.get("manager") == FIELD_MANAGER and field.get("operation") == "Apply"
+        for field in thing["metadata"].get("managedFields") or []
+    )

@@ -1,0 +1,132 @@
+"""Which revision serves: our records beside what Helm and the cluster say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cloudnorth_cli.adapters.kube import Json
+from cloudnorth_cli.adapters.kube_paths import path
+from cloudnorth_cli.adapters.kube_records import RecordStore
+from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.model import Actor, Image, Record, Release, Source
+from cloudnorth_cli.platforms.kubernetes import manifest
+from cloudnorth_cli.platforms.kubernetes.site import Site
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+_OWNER = "meta.helm.sh/release-name"
+_PLACE = "meta.helm.sh/release-namespace"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A revision as the labels of Helm's own Secret tell it; no Helm is started and no secret is read for it."""
+
+    revision: int
+    status: str
+    at: datetime | None
+
+
+def store(site: Site) -> RecordStore:
+    return RecordStore(site.api, site.namespace, site.release)
+
+
+def stored(site: Site) -> tuple[Stored, ...] | None:
+    """Helm's revisions, newest first; None where we may not list Secrets (read-only rights)."""
+    selector = f"owner=helm,name={site.release}"
+    try:
+        found = site.api.items(path("Secret", site.namespace), partial=True, labelSelector=selector)
+    except Refused as error:
+        if error.code == "forbidden":
+            return None
+        raise
+    return tuple(sorted(map(_stored, found), key=lambda one: one.revision, reverse=True))
+
+
+def workloads(site: Site) -> tuple[Json, ...]:
+    """The workloads in the cluster that belong to the Helm release, by the annotation that Helm writes."""
+    return tuple(
+        thing
+        for kind in WORKLOADS
+        for thing in site.api.items(path(kind, site.namespace))
+        if _annotation(thing, _OWNER) == site.release and _annotation(thing, _PLACE) in {site.namespace, ""}
+    )
+
+
+def serving(site: Site) -> Record | None:
+    """What a failed deploy goes back to: the newest verified record, or a newer revision that others installed."""
+    revisions = stored(site)
+    deployed = next((one for one in revisions or () if one.status == "deployed"), None)
+    if revisions is not None and not any(one.status != "uninstalled" for one in revisions):
+        return None
+    records = store(site).all()
+    if deployed and not any(record.release.revision == deployed.revision for record in records):
+        return of_others(site, deployed.revision, deployed.at)
+    if revisions is None and not workloads(site):
+        return None
+    known = {one.revision for one in revisions} if revisions is not None else None
+    return next(
+        (r for r in records if r.outcome == "deployed" and (known is None or r.release.revision in known)),
+        None,
+    )
+
+
+def of_others(site: Site, revision: int, at: datetime | None, *, images: bool = True) -> Record:
+    """The record of a revision that somebody installed with Helm alone."""
+    return Record(
+        release=Release(id="", number=revision, revision=revision),
+        outcome="unverified",
+        images=images_in_cluster(site) if images else (),
+        actor=Actor(who="helm (not by cloudnorth)", run=""),
+        source=Source(commit=""),
+        started_at=at or datetime.fromtimestamp(0, UTC),
+        finished_at=at,
+    )
+
+
+def images_in_cluster(site: Site) -> tuple[Image, ...]:
+    """The images by digest that the workloads run for the project's services."""
+    found: dict[str, Image] = {}
+    wanted = repositories(site)
+    for thing in workloads(site):
+        document = manifest.Document("", "", thing)
+        for reference in document.images():
+            name, _, digest = reference.partition("@")
+            service = next((s for s, r in wanted.items() if manifest.repository(r) == manifest.repository(name)), None)
+            if service and digest:
+                found[service] = Image(service=service, repository=wanted[service], digest=digest)
+    return tuple(found.values())
+
+
+def repositories(site: Site) -> dict[str, str]:
+    """Each service's repository, host included."""
+    registry = site.environment.file.registry
+    found = {}
+    for name, service in site.environment.services.items():
+        if service.image:
+            found[name] = manifest.repository(service.image)
+        else:
+            repository = service.repository or f"{site.environment.project}/{name}"
+            found[name] = f"{registry.host}/{repository}" if registry else repository
+    return found
+
+
+def history(site: Site, limit: int) -> tuple[Record, ...]:
+    """Newest first; revisions that others made by Helm alone stand among ours."""
+    records = {record.release.revision: record for record in store(site).all()}
+    for one in stored(site) or ():
+        if one.revision not in records:
+            records[one.revision] = of_others(site, one.revision, one.at, images=False)
+    return tuple(sorted(records.values(), key=lambda record: record.release.revision, reverse=True))[:limit]
+
+
+def _stored(thing: Json) -> Stored:
+    labels = thing["metadata"].get("labels") or {}
+    at = thing["metadata"].get("creationTimestamp")
+    return Stored(
+        int(labels.get("version", 0)), str(labels.get("status", "")), datetime.fromisoformat(at) if at else None
+    )
+
+
+def _annotation(thing: Json, name: str) -> str:
+    return str((thing["metadata"].get("annotations") or {}).get(name, ""))

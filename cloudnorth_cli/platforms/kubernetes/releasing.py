@@ -1,0 +1,172 @@
+"""Installing a candidate with Helm, and putting an earlier revision back. Nothing here waits for pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from cloudnorth_cli.adapters import kube_secrets
+from cloudnorth_cli.adapters.helm import Revision, decisive
+from cloudnorth_cli.adapters.kube_paths import path
+from cloudnorth_cli.errors import Broken, Failed, Locked
+from cloudnorth_cli.events import Step
+from cloudnorth_cli.model import Candidate, Outcome, Record, Release, Request
+from cloudnorth_cli.platforms.kubernetes import records
+from cloudnorth_cli.platforms.kubernetes.preparing import says_release
+from cloudnorth_cli.platforms.kubernetes.rendering import Rendered, write_values
+from cloudnorth_cli.platforms.kubernetes.site import Site
+from cloudnorth_cli.rollout.observed import key, uid
+
+Baseline = Mapping[str, tuple[str, int]]
+"""Workload to its UID and generation before a change; what moved since is what rolls."""
+
+HELM_PATIENCE = 300.0
+"""Seconds after which a Helm of somebody else that is still `pending` is taken for dead: Helm's own default timeout."""
+
+
+def baseline(site: Site) -> Baseline:
+    return {key(thing): (uid(thing), int(thing["metadata"].get("generation", 0))) for thing in records.workloads(site)}
+
+
+def moved_since(site: Site, before: Baseline, named: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The workloads, by key to their services, that are new or changed since; others' drift that Helm took back too."""
+    return {what: named.get(what) for what, now in baseline(site).items() if before.get(what) != now}
+
+
+def ensure_secret(site: Site, name: str) -> None:
+    if name:
+        kube_secrets.ensure(site.api, site.namespace, site.release, name, site.secrets)
+
+
+def install(site: Site, candidate: Candidate, rendered: Rendered, request: Request, step: Step) -> Release:
+    """`helm upgrade --install`. Raises Failed where what served before serves, Broken where it cannot be put back."""
+    ensure_secret(site, rendered.secret)
+    before = recover(site, step)
+    number = before[-1].number + 1 if before else 1
+    values = rendered.values
+    if says_release(site):
+        values = write_values(
+            site, rendered.images, release=str(number), commit=candidate.source.commit, secret=rendered.secret
+        )
+    release = Release(id=candidate.id, number=number, revision=number)
+    # What a next run finds when this one is killed within Helm.
+    records.store(site).keep(_begun(release, candidate, request), rendered.secret)
+    command = site.helm(values).upgrade(
+        timeout=site.timeout,
+        description=_description(candidate, request),
+        force_conflicts=request.force_conflicts,
+    )
+    done = site.run(command, check=False)
+    if done.status == 0:
+        return release
+    lines = site.masked(decisive(done.errors or done.output))
+    raise _undone(site, release, candidate, request, rendered, lines, step)
+
+
+def recover(site: Site, step: Step) -> tuple[Revision, ...]:
+    """End a revision in which a Helm was killed, so that the next can begin; returns Helm's revisions, oldest first.
+
+    Raises Locked while somebody else's Helm may still be at work.
+    """
+    revisions = site.history()
+    if not revisions or not revisions[-1].pending:
+        return revisions
+    stuck = revisions[-1]
+    age = (datetime.now(UTC) - stuck.updated).total_seconds() if stuck.updated else HELM_PATIENCE
+    ours = any(record.release.revision == stuck.number and record.release.id for record in _records(site))
+    if not ours and age < HELM_PATIENCE:
+        raise Locked(
+            f"a helm that is not ours has been at revision {stuck.number} ({stuck.status}) for {age:.0f} s",
+            code="helm-busy",
+            where=f"release {site.release} in namespace {site.namespace}",
+            next=(f"helm --kube-context {site.context} -n {site.namespace} history {site.release}",),
+            retryable=True,
+        )
+    good = next((one for one in reversed(revisions) if one.status in {"deployed", "superseded"}), None)
+    if good is None:
+        # A first install that never ended: Helm finds no way on from it. Its objects stay and are taken over.
+        site.api.delete(path("Secret", site.namespace, f"sh.helm.release.v1.{site.release}.v{stuck.number}"))
+        step.notice(f"revision {stuck.number} was left {stuck.status} by a helm that is gone; it is begun anew")
+    else:
+        site.run(site.helm().rollback(good.number, timeout=site.timeout, plain=True))
+        left = f"revision {stuck.number} was left {stuck.status} by a helm that is gone"
+        step.notice(f"{left}; revision {good.number} is put back")
+    return site.history()
+
+
+def put_back(site: Site, revision: int) -> int:
+    """`helm rollback`; returns the new revision. Raises Broken."""
+    try:
+        site.run(site.helm().rollback(revision, timeout=site.timeout))
+        return site.history()[-1].number
+    except Failed as error:
+        raise Broken(
+            f"revision {revision} could not be put back: {error.message}",
+            code="rollback-failed",
+            evidence=error.evidence,
+        ) from error
+
+
+def _undone(
+    site: Site,
+    release: Release,
+    candidate: Candidate,
+    request: Request,
+    rendered: Rendered,
+    lines: tuple[str, ...],
+    step: Step,
+) -> Failed | Broken:
+    """What to say of a Helm that failed; where it had begun, the revision before is put back first."""
+    message = f"helm could not install it: {lines[0].removeprefix('Error: ') if lines else 'no reason given'}"
+    revisions = site.history()
+    if not any(one.number == release.number for one in revisions):
+        records.store(site).forget(release.revision)
+        return Failed(message, code="helm-failed", evidence=lines)
+    good = next((one for one in reversed(revisions) if one.status in {"deployed", "superseded"}), None)
+    begun = _begun(release, candidate, request, outcome="failed", lines=lines)
+    records.store(site).keep(begun, rendered.secret)
+    if good is None:
+        return Broken(f"{message}; there is no earlier revision to go back to", code="helm-failed", evidence=lines)
+    step.notice(f"helm failed within revision {release.number}; putting revision {good.number} back", "warning")
+    back = put_back(site, good.number)
+    before = next((r for r in _records(site) if r.release.revision == good.number), None)
+    number = before.release.number if before else good.number
+    if before:
+        now = datetime.now(UTC)
+        again = Release(id=before.release.id, number=number, revision=back)
+        kept = replace(before, release=again, actor=request.actor, started_at=now, finished_at=now)
+        records.store(site).keep(kept, records.store(site).secret_of(good.number))
+    taken_back = replace(begun, outcome="rolled-back", rolled_back_to=number)
+    records.store(site).keep(taken_back, rendered.secret)
+    return Failed(f"{message}; release {number} was put back", code="helm-failed", evidence=lines)
+
+
+def _begun(
+    release: Release,
+    candidate: Candidate,
+    request: Request,
+    outcome: Outcome = "interrupted",
+    lines: tuple[str, ...] = (),
+) -> Record:
+    return Record(
+        release=release,
+        outcome=outcome,
+        images=candidate.images,
+        actor=request.actor,
+        source=candidate.source,
+        started_at=datetime.now(UTC),
+        cause="helm-failed" if lines else None,
+        lines=lines,
+    )
+
+
+def _records(site: Site) -> tuple[Record, ...]:
+    return records.store(site).all()
+
+
+def _description(candidate: Candidate, request: Request) -> str:
+    """A courtesy to `helm history`; nothing reads it."""
+    source = candidate.source
+    return f"{source.commit or 'no commit'} by {request.actor.who}, run {request.actor.run}"[:200]

@@ -1,0 +1,132 @@
+"""`status`, from read-only rights: what serves, every pod, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cloudnorth_cli.adapters import lease
+from cloudnorth_cli.adapters.kube import Json
+from cloudnorth_cli.adapters.kube_paths import path
+from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.model import LockStatus, Pod, Record, ServiceStatus, Status
+from cloudnorth_cli.platforms.kubernetes import records
+from cloudnorth_cli.platforms.kubernetes.manifest import Document
+from cloudnorth_cli.platforms.kubernetes.preparing import services_of
+from cloudnorth_cli.platforms.kubernetes.site import Site
+from cloudnorth_cli.rollout import Observed, causes, pods
+from cloudnorth_cli.rollout.observed import Object, dig, is_true, key, name
+from cloudnorth_cli.rollout.readiness import is_done, wanted
+from cloudnorth_cli.rollout.revision import all_pods, is_leaving
+
+
+def lock_name(site: Site) -> str:
+    return f"cloudnorth-{site.release}"
+
+
+def lock_status(site: Site) -> LockStatus | None:
+    """Who holds the environment; None also where we may not read Leases."""
+    try:
+        return lease.status(site.api, site.namespace, lock_name(site))
+    except Refused as error:
+        if error.code == "forbidden":
+            return None
+        raise
+
+
+def status(site: Site, address: str | None) -> Status:
+    """What serves and whether it is well."""
+    workloads = records.workloads(site)
+    served = records.serving(site)
+    observed = Observed(
+        at=0.0,
+        workloads=workloads,
+        replica_sets=tuple(site.api.items(path("ReplicaSet", site.namespace))) if workloads else (),
+        pods=tuple(site.api.items(path("Pod", site.namespace))) if workloads else (),
+    )
+    services = services_of(site, {key(thing): Document("", "", thing) for thing in workloads})
+    problems = tuple(_problems(workloads, services, observed))
+    rows = tuple(_services(workloads, services, observed))
+    healthy = bool(workloads) and not problems and all(is_done(thing) for thing in workloads)
+    environment = site.environment.name
+    return Status(
+        environment=environment,
+        healthy=healthy,
+        summary=_summary(environment, healthy, served, rows, problems),
+        serving=served,
+        services=rows,
+        pods=tuple(_pods(workloads, services, observed, records.store(site).all() if workloads else ())),
+        lock=lock_status(site),
+        address=address,
+        problems=problems,
+        next=() if healthy else _next(site, workloads),
+    )
+
+
+def _services(
+    workloads: Sequence[Json], services: dict[str, str | None], observed: Observed
+) -> Iterator[ServiceStatus]:
+    for thing in workloads:
+        mine = [pod for pod in all_pods(thing, observed) if not is_leaving(pod)]
+        shown = [pods.show(pod, None) for pod in mine]
+        yield ServiceStatus(
+            name=services[key(thing)] or name(thing),
+            wanted=wanted(thing),
+            ready=sum(is_true(pod, "Ready") for pod in mine),
+            restarts=sum(pod.restarts for pod in shown),
+            image=str(dig(thing, "spec", "template", "spec", "containers", 0, "image", default="")),
+        )
+
+
+def _pods(
+    workloads: Sequence[Json], services: dict[str, str | None], observed: Observed, known: Sequence[Record]
+) -> Iterator[Pod]:
+    for thing in workloads:
+        for pod in all_pods(thing, observed):
+            yield pods.show(pod, services[key(thing)], _release(pod, known))
+
+
+def _release(pod: Object, known: Sequence[Record]) -> str | None:
+    """The newest release that has the image which this pod runs; `known` newest first."""
+    images = {str(container.get("image", "")).rpartition("@")[2] for container in dig(pod, "spec", "containers")}
+    for record in known:
+        if images & {image.digest for image in record.images}:
+            return str(record.release)
+    return None
+
+
+def _problems(workloads: Sequence[Json], services: dict[str, str | None], observed: Observed) -> Iterator[str]:
+    """Each thing that is not as it should be, in a sentence."""
+    for thing in workloads:
+        subject = services[key(thing)] or name(thing)
+        told = False
+        for pod in all_pods(thing, observed):
+            sign = None if is_leaving(pod) else causes.of_pod(pod)
+            if sign:
+                told = True
+                yield f"{subject} {sign.message} ({name(pod)}) [{sign.cause}]"
+        refused = causes.of_workload(thing, observed)
+        if refused and not told:
+            told = True
+            yield f"{subject} {refused.message} [{refused.cause}]"
+        ready = sum(is_true(pod, "Ready") for pod in all_pods(thing, observed) if not is_leaving(pod))
+        if ready < wanted(thing) and not told:
+            yield f"{subject}: {ready} of {wanted(thing)} pods are ready"
+
+
+def _summary(
+    environment: str, healthy: bool, served: Record | None, rows: Sequence[ServiceStatus], problems: Sequence[str]
+) -> str:
+    ready, of = sum(row.ready for row in rows), sum(row.wanted for row in rows)
+    if not rows:
+        return f"{environment}  nothing is deployed"
+    what = f"release {served.release}" if served else "no verified release"
+    if healthy:
+        return f"{environment}  healthy: {what}, {ready}/{of} ready"
+    return f"{environment}  unhealthy: {problems[0] if problems else f'{what} is rolling out, {ready}/{of} ready'}"
+
+
+def _next(site: Site, workloads: Sequence[Json]) -> tuple[str, ...]:
+    suffix = f"--env {site.environment.name}"
+    return (
+        (f"cloudnorth logs {suffix}", f"cloudnorth history {suffix}") if workloads else (f"cloudnorth deploy {suffix}",)
+    )

@@ -1,0 +1,140 @@
+"""Where a release lives: one Helm release in one namespace of one cluster, and the two doors to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from cloudnorth_cli import settings as keys
+from cloudnorth_cli import shell
+from cloudnorth_cli.adapters import kube, kube_config
+from cloudnorth_cli.adapters.helm import Helm, Revision, decisive, parse_history, parse_version
+from cloudnorth_cli.adapters.kube_paths import Discovery
+from cloudnorth_cli.durations import seconds
+from cloudnorth_cli.errors import Failed, Refused
+from cloudnorth_cli.events import CommandRun, Journal
+from cloudnorth_cli.model import Secret
+
+MANAGED = {"app.kubernetes.io/managed-by": "cloudnorth"}
+PREFIX = "cloudnorth.io"
+
+
+class Site:
+    """Connected lazily: what needs no cluster touches none."""
+
+    def __init__(self, environment: keys.Environment, journal: Journal) -> None:
+        self.environment = environment
+        self.journal = journal
+        self.namespace = environment.file.namespace
+        self.release = environment.helm_release
+        self.secrets: dict[str, Secret] = {}
+        """Resolved by `check`; here so that what the cluster prints can be masked."""
+
+    @cached_property
+    def kubeconfig(self) -> str:
+        return kube_config.kubeconfig_path(self.environment.file.cluster, self.environment.root)
+
+    @cached_property
+    def context(self) -> str:
+        return kube_config.context_of(self.environment.file.cluster, self.kubeconfig)
+
+    @cached_property
+    def api(self) -> kube.Api:
+        return kube.Api(kube_config.configuration(self.kubeconfig, self.context), self.context)
+
+    @cached_property
+    def discovery(self) -> Discovery:
+        return Discovery(self.api)
+
+    @property
+    def settings(self) -> keys.Helm:
+        """The chart's settings. Raises Refused where the environment has none."""
+        if self.environment.file.helm is None:
+            raise Refused(
+                f"environment {self.environment.name} names no chart",
+                code="no-chart",
+                where=f"{self.environment.config_path.name} environments.{self.environment.name}.helm",
+            )
+        return self.environment.file.helm
+
+    @cached_property
+    def helm_version(self) -> tuple[int, int]:
+        """Major and minor. Raises Refused for one that is missing or too old."""
+        ask = Helm("", "", "", "", cwd=self.environment.root, program=self.settings.command).ask_version()
+        return parse_version(self.run(ask).output)
+
+    def helm(self, *values: str) -> Helm:
+        """Every line that we run about this release; `values` are files over the environment's own."""
+        settings = self.settings
+        return Helm(
+            release=self.release,
+            namespace=self.namespace,
+            context=self.context,
+            kubeconfig=self.kubeconfig,
+            chart=settings.chart,
+            version=settings.version,
+            values=(*settings.values, *values),
+            args=settings.args,
+            cwd=self.environment.root,
+            program=settings.command,
+            major=self.helm_version[0],
+        )
+
+    def run(
+        self, command: shell.Command, *, on_line: Callable[[str], None] | None = None, check: bool = True
+    ) -> shell.Completed:
+        """Run a line of Helm, telling the journal. Raises Failed with Helm's decisive lines."""
+        try:
+            done = shell.run(command, on_start=self._told, on_line=on_line, check=False)
+        except Refused as error:
+            where = f"{self.environment.config_path.name} environments.{self.environment.name}.helm.command"
+            raise Refused(error.message, code="helm-missing", where=where) from error
+        if check and done.status != 0:
+            lines = self.masked(decisive(done.errors or done.output))
+            message = lines[0].removeprefix("Error: ") if lines else f"ended with status {done.status}"
+            raise Failed(f"helm {command.words[1]}: {message}", code="helm-failed", evidence=lines)
+        return done
+
+    def history(self) -> tuple[Revision, ...]:
+        """Helm's revisions, oldest first; empty where there is no such release."""
+        done = self.run(self.helm().history(), check=False)
+        if done.status != 0:
+            if "not found" in done.errors:
+                return ()
+            raise Refused("helm history does not work", code="helm-failed", evidence=decisive(done.errors))
+        return parse_history(done.output)
+
+    def masked(self, lines: tuple[str, ...]) -> tuple[str, ...]:
+        """Lines of programs with the values of secrets as stars."""
+        return tuple(map(self.mask, lines))
+
+    def mask(self, line: str) -> str:
+        for secret in self.secrets.values():
+            value = secret.reveal()
+            # A value of one or two characters is in every line and protects nothing.
+            if len(value) > 2:
+                line = line.replace(value, "***")
+        return line
+
+    @cached_property
+    def folder(self) -> Path:
+        """Of this run, for files that a `-v` line names. Holds no secret."""
+        runs = os.environ.get("CLOUDNORTH_RUNS_DIR") or str(self.environment.root / ".cloudnorth" / "runs")
+        folder = Path(runs) / (self.journal.run or "by-hand")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refused(f"cannot write to {folder}: {error.strerror}", code="runs-dir") from error
+        return folder
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a rollout may take: the longest that the environment or a service asks for."""
+        asked = [self.environment.file.rollout]
+        asked += [service.rollout for service in self.environment.services.values() if service.rollout]
+        return max(seconds(rollout.timeout) for rollout in asked)
+
+    def _told(self, command: shell.Command) -> None:
+        self.journal.emit(CommandRun(line=str(command), cwd=str(command.cwd or "")))
