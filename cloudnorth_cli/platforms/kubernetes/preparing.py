@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cloudnorth_cli import templates
-from cloudnorth_cli.adapters.kube import Conflict, Json
+from cloudnorth_cli.adapters.kube import Conflict, Json, NotFound
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Candidate, Change, Image, Record, Request
@@ -42,6 +42,7 @@ def prepare(
     plain = render(site, images, release="0", commit="0000000", secret=secret, upgrade=upgrade)
     identity = _identity(site, plain, served, upgrade=upgrade)
     if served and identity == served.release.id and _serves(site, served, revisions):
+        step.summary = "the same as what serves"
         return _candidate(identity, plain, (), request, unchanged=True), plain
     rendered = plain
     if says_release(site):
@@ -77,6 +78,9 @@ def try_out(site: Site, rendered: Rendered, *, force: bool) -> None:
             continue
         try:
             site.api.apply(place, document.body, FIELD_MANAGER, force=force, dry_run=True)
+        except NotFound:
+            # The namespace is still to be made; nobody owns anything there.
+            return
         except Conflict as error:
             conflicts += [f"{document.key} {cause}" for cause in error.causes] or [f"{document.key} {error.message}"]
         except Refused as error:
