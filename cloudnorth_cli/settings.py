@@ -40,6 +40,7 @@ class Build(Settings, frozen=True, kw_only=True):
     target: str | None = None
     """Stage to build."""
     platform: str = "linux/amd64"
+    """What the image runs on."""
     args: Mapping[str, str] = {}
     """Build arguments; no secrets (they stand in the image's history)."""
     secrets: Mapping[str, SecretSource] = {}
@@ -72,6 +73,7 @@ class Service(Settings, frozen=True, kw_only=True):
     """One service of the project."""
 
     build: Build | None = None
+    """How its image is made."""
     image: str | None = None
     """A reference of an image that is made elsewhere; instead of `build`."""
     repository: str | None = None
@@ -95,6 +97,7 @@ class Service(Settings, frozen=True, kw_only=True):
     workloads: tuple[str, ...] = ()
     """`deployment/NAME`; default: whatever in the manifest runs this image."""
     rollout: Rollout | None = None
+    """Where this service differs from its environment's `rollout`."""
 
 
 class Migrate(Settings, frozen=True, kw_only=True):
@@ -107,6 +110,7 @@ class Migrate(Settings, frozen=True, kw_only=True):
     check: str | None = None
     """Prints JSON about what is pending; changes nothing."""
     timeout: Duration = "10m"
+    """At most this long."""
 
 
 class Verify(Settings, frozen=True, kw_only=True):
@@ -128,6 +132,7 @@ class Rollout(Settings, frozen=True, kw_only=True):
     timeout: Duration = "15m"
     """`90s`, `15m`; at most this long until every workload is ready."""
     rollback: Literal["auto", "off"] = "auto"
+    """Whether a failed release is taken back by itself."""
 
 
 class Cluster(Settings, frozen=True, kw_only=True):
@@ -147,7 +152,9 @@ class Registry(Settings, frozen=True, kw_only=True):
     insecure: bool = False
     """Speak plain HTTP."""
     username: str | None = None
+    """Default: what `docker login` keeps for the host."""
     password: SecretSource | None = None
+    """Read only when the registry is asked."""
 
 
 class Docker(Settings, frozen=True, kw_only=True):
@@ -165,6 +172,7 @@ class Helm(Settings, frozen=True, kw_only=True):
     chart: str
     """A folder, `repo/name` or `oci://…`."""
     version: str | None = None
+    """Of a chart that is not a folder."""
     release: str | None = None
     """Name of the Helm release; default the project's name."""
     values: tuple[str, ...] = ()
@@ -176,23 +184,30 @@ class Helm(Settings, frozen=True, kw_only=True):
 
 
 class EnvironmentFile(Settings, frozen=True, kw_only=True):
-    """One environment as the file says it (after `defaults` are merged in)."""
+    """One environment: what the file says of it, merged over `defaults`."""
 
     platform: Literal["kubernetes", "local"]
+    """Where it runs."""
     url: str | None = None
     """Where people reach it; without it checks go through the API server's service proxy."""
     port: Port = 8000
     """Local platform: port of the front; the next free one when taken."""
     cluster: Cluster = Cluster()
+    """Kubernetes: which cluster."""
     namespace: str = "default"
+    """Kubernetes: made when it is not there."""
     registry: Registry | None = None
+    """Kubernetes: wanted when anything is built."""
     docker: Docker = Docker()
+    """Kubernetes: the engine that builds."""
     helm: Helm | None = None
+    """Kubernetes: the chart; wanted."""
     secrets: Mapping[str, SecretSource] = {}
     """Environment variables of the services that must not be seen: name to source."""
     services: Mapping[str, Service] = {}
     """What differs in this environment, merged into the services of the same name."""
     rollout: Rollout = Rollout()
+    """How a release becomes the one that serves."""
     protected: bool = False
     """Asks before it changes anything; refuses dirty trees and commits older than what serves."""
     keep: int = 5
@@ -226,7 +241,7 @@ class Environment(Settings, frozen=True, kw_only=True):
 
 
 class Project(Settings, frozen=True, kw_only=True):
-    """The whole file, every environment resolved lazily by `config.environment`."""
+    """The whole file."""
 
     version: Literal[1]
     """Of this format."""
@@ -237,9 +252,13 @@ class Project(Settings, frozen=True, kw_only=True):
     default_environment: str | None = None
     """Used without --env; never assumed when CI is set."""
     services: Mapping[Name, Service]
+    """What is built and run."""
     migrate: Migrate | None = None
+    """How the schema is brought up to date; default: nothing to do."""
     verify: tuple[Verify, ...] = ()
+    """How it is seen that the new release itself answers; default: its pods run its images."""
     defaults: EnvironmentFile | None = None
     """Keys that every environment starts from: mappings are merged key by key, everything else is replaced by what the
     environment says. No key is required here."""
     environments: Mapping[Name, EnvironmentFile]
+    """Where it runs."""

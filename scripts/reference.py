@@ -1,0 +1,31 @@
+"""Write the references that are made from the code (`make docs`); a test asserts that they are up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts import configuration
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PAGES: dict[str, Callable[[str], str]] = {
+    "docs/configuration.md": configuration.reference,
+    "docs/cloudnorth.schema.json": lambda page: configuration.schema(),
+}
+"""Page to what it should hold, given what it holds."""
+
+
+def stale() -> dict[Path, str]:
+    """The pages that are not up to date, with what they should hold."""
+    pages = {ROOT / name: make for name, make in PAGES.items()}
+    held = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in pages}
+    made = {path: make(held[path]) for path, make in pages.items()}
+    return {path: text for path, text in made.items() if text != held[path]}
+
+
+if __name__ == "__main__":
+    for path, text in stale().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(ROOT))
