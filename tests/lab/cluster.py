@@ -66,7 +66,8 @@ def succeeds(settings: Settings, *words: str) -> bool:
 
 def _kubectl(settings: Settings, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     config = settings.state / "pki/super-admin.conf"
-    argv = [str(program("kubectl")), f"--kubeconfig={config}", *words]
+    # Its cache would lie in the person's home.
+    argv = [str(program("kubectl")), f"--kubeconfig={config}", f"--cache-dir={settings.state}/kubectl-cache", *words]
     return subprocess.run(argv, input=stdin, capture_output=True, text=True)
 
 

@@ -7,7 +7,7 @@ import platform
 import shutil
 
 from tests.lab import cgroups
-from tests.lab.build.debian import root
+from tests.lab.build.debian import ROOTS, root
 from tests.lab.build.go import COMMANDS, PACKAGES, find_go, program
 from tests.lab.errors import LabUnavailable
 from tests.lab.settings import search_path
@@ -34,7 +34,7 @@ def missing() -> list[str]:
     ]
     if not cgroups.TREE.is_dir():
         reasons.append(f"no cgroups are mounted at {cgroups.TREE}")
-    if not all(root(name).exists() for name in ("lab", "python", "mariadb")):
+    if not all(root(name).exists() for name in ROOTS):
         reasons += [
             f"`{tool}` is not on PATH (package {package}), and the lab's Debian roots are not built yet"
             for tool, package in BUILD_TOOLS.items()

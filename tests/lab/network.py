@@ -34,15 +34,28 @@ table ip {name} {{
 
 
 def check_range(settings: Settings) -> None:
-    """LabUnavailable when a route or address of the machine touches the lab's range."""
-    for route in _ip_json("route", "show", "table", "all"):
-        if route["dst"] == "default":
-            continue
-        if ipaddress.ip_network(route["dst"], strict=False).overlaps(settings.network):
+    """LabUnavailable when a route or address of the machine touches the lab's range, with a range that is free."""
+    for taken, link in _routes():
+        if taken.overlaps(settings.network):
             raise LabUnavailable(
-                f"the lab's range {settings.network} is touched by route {route['dst']} dev {route.get('dev', '?')}:"
-                " give it another with CLOUDNORTH_LAB_RANGE, such as 10.97.0.0/16"
+                f"the lab's range {settings.network} is touched by the route {taken} of {link};"
+                f" free is, for one, CLOUDNORTH_LAB_RANGE={free_range()}"
             )
+
+
+def free_range() -> ipaddress.IPv4Network:
+    """A private /16 that no route of the machine touches; LabUnavailable when there is none."""
+    taken = [network for network, _ in _routes()]
+    for candidate in ipaddress.IPv4Network("10.96.0.0/11").subnets(new_prefix=16):
+        if not any(candidate.overlaps(network) for network in taken):
+            return candidate
+    raise LabUnavailable("every /16 of 10.96.0.0/11 is touched by a route of this machine")
+
+
+def _routes() -> list[tuple[ipaddress.IPv4Network, str]]:
+    """Every route but the default one, and its link; the machine's own addresses are routes too."""
+    routes = [route for route in _ip_json("route", "show", "table", "all") if route["dst"] != "default"]
+    return [(ipaddress.IPv4Network(route["dst"], strict=False), str(route.get("dev", "?"))) for route in routes]
 
 
 def connect(settings: Settings, pid: int) -> None:

@@ -99,6 +99,18 @@ def start_node(settings: Settings, number: int) -> Node:
     return Node.of(settings, number, outer.pid)
 
 
+def descendants(names: Iterable[str]) -> set[int]:
+    """Every process of the labs with these names: their outer processes and what descends from them."""
+    wanted = {str(Path("/var/lib") / name) for name in names}
+    found = {pid for pid, argv in _command_lines() if argv[:2] == ["unshare", "--net"] and wanted & set(argv)}
+    todo = list(found)
+    while todo:
+        children = _children(todo.pop())
+        found.update(children)
+        todo += children
+    return found
+
+
 def outer_processes(settings: Settings) -> dict[int, int]:
     """The outer processes of this lab that are alive: node number by process id.
 
@@ -129,10 +141,13 @@ def kill(pids: Iterable[int], seconds: float = 20) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
+    found: list[int] = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):  # each thread has its own
+        try:
+            found += [int(child) for child in children.read_text().split()]
+        except OSError:
+            continue  # ended meanwhile
+    return found
 
 
 def _ended(pid: int) -> bool:

@@ -1,0 +1,18 @@
+"""What the lab is built from, kept in the cache: Go programs, Debian roots, images."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.lab.build.debian import ROOTS, build_root
+from tests.lab.build.go import build_go_programs
+from tests.lab.build.images import build_images
+
+
+def build_all() -> None:
+    """Build what the cache lacks; nothing, and no network, when it lacks nothing."""
+    with ThreadPoolExecutor(1) as side:  # fetching packages leaves the cores to the compiler
+        roots = side.submit(lambda: [build_root(name) for name in ROOTS])
+        build_go_programs()
+        roots.result()
+    build_images()

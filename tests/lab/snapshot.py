@@ -1,0 +1,130 @@
+"""What the lab could leave behind on a machine, read off before and after, so that the two can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from tests.lab.build.debian import root
+from tests.lab.node import descendants
+from tests.lab.settings import search_path
+
+Snapshot = dict[str, set[str]]
+# Counters and readings, not settings: they move by themselves.
+MOVING = re.compile(
+    r"^(fs/(dentry-state|file-nr|inode-nr|inode-state|aio-nr|quota/.*)|kernel/(random/.*|ns_last_pid|pty/nr|tainted"
+    r"|sched_.*|perf_event_max_sample_rate)|net/netfilter/nf_conntrack_count|net/.*/tcp_fastopen_key|vm/stat_refresh"
+    r"|vm/drop_caches|vm/compact_memory|net/ipv[46]/route/flush)$"
+)
+SYSTEM_FOLDERS = ("/etc", "/lib/systemd", "/usr/lib/systemd", "/run/systemd", "/opt", "/usr/local/bin")
+HOME_FILES = (".kube", ".docker", ".config/helm")
+
+
+def take(others: set[str]) -> Snapshot:
+    """The machine as it stands; what belongs to the labs named in `others`, which run beside, is left out."""
+    return {
+        "links": _ip("link", others) | _ip("address", others),
+        "routes": _ip("route", others) | _ip("rule", others),
+        "firewall": _firewall(others),
+        "mounts": {" ".join(line.split()[3:]) for line in Path("/proc/self/mountinfo").read_text().splitlines()},
+        "cgroups": _cgroups(others),
+        "sysctls": _sysctls(others),
+        "processes": _processes(others),
+        "packages": {_hash(path) for path in (Path("/var/lib/dpkg/status"), Path("/var/lib/apt/extended_states"))},
+        "files": _files(),
+        "folders": {str(path) for top in ("/run", "/var/lib", "/var/run") for path in Path(top).iterdir()},
+    }
+
+
+def differences(before: Snapshot, after: Snapshot) -> dict[str, dict[str, list[str]]]:
+    """What came and what went, by kind; empty when the two are the same."""
+    return {
+        kind: {"came": sorted(after[kind] - before[kind]), "went": sorted(before[kind] - after[kind])}
+        for kind in before
+        if before[kind] != after[kind]
+    }
+
+
+def _ip(what: str, others: set[str]) -> set[str]:
+    words = ["route", "show", "table", "all"] if what == "route" else [what, "show"]
+    found: set[str] = set()
+    for family in ("-4", "-6"):
+        shown = json.loads(_run(["ip", "-j", family, *words]) or "[]")
+        for item in shown:
+            # A link's index, its peer's and its counters are not what a person configured.
+            kept = {key: value for key, value in item.items() if key not in ("ifindex", "link_index", "link_netnsid")}
+            if item.get("dev") not in others and item.get("ifname") not in others:
+                found.add(json.dumps(kept, sort_keys=True))
+    return {re.sub(r'"(valid|preferred)_life_time": \d+', "", line) for line in found}
+
+
+def _firewall(others: set[str]) -> set[str]:
+    inside = ["chroot", str(root("lab"))]
+    shown = json.loads(_run([*inside, "/usr/sbin/nft", "-j", "list", "ruleset"]))["nftables"]
+    rules = set()
+    for item in shown:
+        ((kind, value),) = item.items()
+        if kind != "metainfo" and not others & {value.get("table"), value.get("name"), value.get("comment")}:
+            rules.add(json.dumps({key: val for key, val in value.items() if key != "handle"}, sort_keys=True))
+    legacy = Path("/proc/net/ip_tables_names")  # asking iptables-legacy itself would load its modules
+    return rules | set(legacy.read_text().split() if legacy.exists() else ())
+
+
+def _cgroups(others: set[str]) -> set[str]:
+    return {str(path) for path, _, _ in os.walk("/sys/fs/cgroup") if not others & set(Path(path).parts)}
+
+
+def _sysctls(others: set[str]) -> set[str]:
+    found = set()
+    top = Path("/proc/sys")
+    for path in top.rglob("*"):
+        name = str(path.relative_to(top))
+        if MOVING.match(name) or others & set(path.parts) or not path.is_file():
+            continue
+        try:
+            found.add(f"{name} = {path.read_text().strip()}")
+        except OSError:
+            continue  # some may only be written
+    return found
+
+
+def _processes(others: set[str]) -> set[str]:
+    """Every process in namespaces other than the machine's own: a lab's are, and nobody else's need be."""
+    own = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "pid", "mnt")}
+    theirs = descendants(others)
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            spaces = {kind: os.readlink(folder / "ns" / kind) for kind in own}
+            if spaces != own and int(folder.name) not in theirs:
+                found.add(f"{folder.name} {(folder / 'cmdline').read_text()[:200]}")
+        except OSError:
+            continue  # ended meanwhile
+    return found
+
+
+def _files() -> set[str]:
+    tops = [Path(top) for top in SYSTEM_FOLDERS] + [Path.home() / name for name in HOME_FILES]
+    found = set()
+    for top in tops:
+        for folder, folders, names in os.walk(top):
+            if folder.endswith("/.kube"):
+                folders[:] = [name for name in folders if name != "cache"]  # whoever uses kubectl writes there
+            for name in names:
+                path = Path(folder) / name
+                stat = path.lstat()
+                found.add(f"{path} {stat.st_mode:o} {stat.st_size} {stat.st_mtime_ns}")
+    return found
+
+
+def _hash(path: Path) -> str:
+    return f"{path} {hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else 'absent'}"
+
+
+def _run(argv: list[str]) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, env={"PATH": search_path(), "LC_ALL": "C"})
+    return done.stdout
