@@ -114,5 +114,5 @@ class Interrupted(BaseException):
     """
 
     def __init__(self, signal_name: str) -> None:
-        super().__init__(signal_name)
+        super().__init__(f"stopped by {signal_name}")
         self.signal_name = signal_name

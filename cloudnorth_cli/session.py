@@ -18,7 +18,7 @@ import msgspec
 
 from cloudnorth_cli import render, runs, shell
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Interrupted, Refused, UsageError
-from cloudnorth_cli.events import CommandRun, Journal, Problem, Result, RunStarted
+from cloudnorth_cli.events import Journal, Problem, Result, RunStarted
 from cloudnorth_cli.model import Source
 from cloudnorth_cli.options import Options
 from cloudnorth_cli.render.jsonl import encode
@@ -92,10 +92,6 @@ class Run:
     def wanted(self) -> bool:
         """Whether anybody still reads what is printed."""
         return not self.out.gone
-
-    def told(self, command: shell.Command) -> None:
-        """For `shell.run`'s `on_start`: the program is in the journal, and with -v on the screen."""
-        self.journal.emit(CommandRun(line=str(command), cwd=str(command.cwd or "")))
 
     def ask(self, question: str, flag: str = "--yes") -> bool:
         """Put a question to the person at the terminal. Raises Refused naming `flag` where nobody can answer."""

@@ -25,6 +25,7 @@ COMPLETE = "_CLOUDNORTH_COMPLETE"
 
 app = typer.Typer(
     name=PROGRAM,
+    cls=o.VerbsFirst,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -74,9 +75,7 @@ def cloudnorth(
     ctx.obj = Options(output or "auto", config, report, verbose, no_color)
 
 
-@app.command(
-    epilog="Examples: cloudnorth deploy -e prod · cloudnorth deploy -e prod -s api · deploy --images images.json"
-)
+@app.command(epilog=o.examples("deploy -e prod", "deploy -e prod -s api", "deploy -e prod --images images.json"))
 def deploy(
     ctx: typer.Context,
     env: o.Env = None,
@@ -105,7 +104,7 @@ def deploy(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> int:
-    """Bring the code to an environment: build, roll out, verify; a failed release is taken back."""
+    """Bring the code to an environment, verified, or take it back."""
 
     def work(run: "Run") -> "Result":
         from cloudnorth_cli.cli import doors
@@ -131,7 +130,7 @@ def deploy(
     return _do(ctx, work)
 
 
-@app.command(epilog="Examples: cloudnorth status · cloudnorth status -e prod · status -e prod -o json")
+@app.command(epilog=o.examples("status -e prod", "status -e prod -o json"))
 def status(
     ctx: typer.Context,
     env: o.Env = None,
@@ -139,7 +138,10 @@ def status(
     namespace: o.Namespace = None,
     release: o.Release = None,
 ) -> int:
-    """Show what serves and whether it is well. Exit status 7 when it is not."""
+    """Show what serves and whether it is well.
+
+    Exit status 7 when it is not. Without --env and without a default environment: a line for each.
+    """
 
     def work(run: "Run") -> "Result":
         from cloudnorth_cli.cli import doors
@@ -152,9 +154,7 @@ def status(
     return _do(ctx, work, reading=True)
 
 
-@app.command(
-    epilog="Examples: cloudnorth logs -e prod -f · cloudnorth logs -e prod -s api --since 10m · logs --previous"
-)
+@app.command(epilog=o.examples("logs -f", "logs -e prod -s api --since 10m", "logs -e prod -s api --previous"))
 def logs(
     ctx: typer.Context,
     env: o.Env = None,
@@ -182,7 +182,7 @@ def logs(
     return _do(ctx, work, reading=True)
 
 
-@app.command(epilog="Example: cloudnorth history -e prod --limit 5")
+@app.command(epilog=o.examples("history -e prod --limit 5"))
 def history(
     ctx: typer.Context,
     env: o.Env = None,
@@ -203,7 +203,7 @@ def history(
     return _do(ctx, work, reading=True)
 
 
-@app.command(epilog="Examples: cloudnorth rollback -e prod · cloudnorth rollback -e prod --to 41")
+@app.command(epilog=o.examples("rollback -e prod", "rollback -e prod --to 41"))
 def rollback(
     ctx: typer.Context,
     env: o.Env = None,
@@ -221,9 +221,9 @@ def rollback(
     return _do(ctx, work)
 
 
-@app.command(epilog="Example: cloudnorth restart -e prod -s api")
+@app.command(epilog=o.examples("restart", "restart -e prod -s api"))
 def restart(ctx: typer.Context, env: o.Env = None, service: o.Services = None) -> int:
-    """Start the services anew, one after the other, without interruption."""
+    """Start the services anew without interruption."""
 
     def work(run: "Run") -> "Result":
         from cloudnorth_cli.cli import doors
@@ -235,7 +235,7 @@ def restart(ctx: typer.Context, env: o.Env = None, service: o.Services = None) -
     return _do(ctx, work)
 
 
-@app.command(epilog="Examples: cloudnorth build -e prod --out images.json · cloudnorth build -e prod --explain")
+@app.command(epilog=o.examples("build -e prod --out images.json", "build -e prod --explain"))
 def build(
     ctx: typer.Context,
     env: o.Env = None,
@@ -260,7 +260,7 @@ def build(
     return _do(ctx, work, reading=explain)
 
 
-@app.command(epilog="Example: cloudnorth push -e prod --out images.json")
+@app.command(epilog=o.examples("push -e prod --out images.json"))
 def push(ctx: typer.Context, env: o.Env = None, service: o.Services = None, out: o.Out = None) -> int:
     """Bring the built images to the registry."""
 
@@ -274,9 +274,12 @@ def push(ctx: typer.Context, env: o.Env = None, service: o.Services = None, out:
     return _do(ctx, work)
 
 
-@app.command(epilog="Example: cloudnorth config -e prod")
+@app.command(epilog=o.examples("config -e prod"))
 def config(ctx: typer.Context, env: o.Env = None) -> int:
-    """Show what an environment resolves to and where each value comes from."""
+    """Show every setting of an environment and where it comes from.
+
+    Secrets are not read; where they come from is told.
+    """
 
     def work(run: "Run") -> "Result":
         from cloudnorth_cli.cli import doors
@@ -286,9 +289,9 @@ def config(ctx: typer.Context, env: o.Env = None) -> int:
     return _do(ctx, work, reading=True)
 
 
-@app.command(epilog="Example: cloudnorth kubeconfig -e prod --out prod.kubeconfig")
+@app.command(epilog=o.examples("kubeconfig -e prod --out prod.kubeconfig"))
 def kubeconfig(ctx: typer.Context, env: o.Env = None, out: o.Out = None) -> int:
-    """Print a kubeconfig for the environment's cluster, for kubectl and other tools."""
+    """Print the way to the environment's cluster, for kubectl."""
 
     def work(run: "Run") -> "Result":
         from cloudnorth_cli.cli import doors
@@ -300,7 +303,7 @@ def kubeconfig(ctx: typer.Context, env: o.Env = None, out: o.Out = None) -> int:
     return _do(ctx, work, reading=True)
 
 
-@app.command(epilog="Example: cloudnorth down -e local")
+@app.command(epilog=o.examples("down -e local", "down -e prod --confirm prod"))
 def down(
     ctx: typer.Context,
     env: o.Env = None,
@@ -308,7 +311,7 @@ def down(
         str | None, typer.Option(metavar="NAME", help="Protected environment: its name, to say that it is meant.")
     ] = None,
 ) -> int:
-    """Stop everything of an environment. Data and records stay."""
+    """Stop everything of an environment; its data stays."""
 
     def work(run: "Run") -> "Result":
         from cloudnorth_cli.cli import doors
@@ -320,11 +323,17 @@ def down(
     return _do(ctx, work)
 
 
-@app.command(epilog="Example: echo 'eval \"$(cloudnorth completion bash)\"' >> ~/.bashrc")
+@app.command(
+    epilog=o.examples(
+        "completion bash >> ~/.bashrc",
+        "completion zsh > ~/.zfunc/_cloudnorth",
+        "completion fish > ~/.config/fish/completions/cloudnorth.fish",
+    )
+)
 def completion(
     ctx: typer.Context, shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="bash, zsh or fish.")]
 ) -> None:
-    """Print the script that lets a shell complete verbs, options and environments."""
+    """Print the script that completes words in your shell."""
     shells.get_completion_inspect_parameters()
     group: Any = ctx.find_root().command
     shells.shell_complete(group, {}, PROGRAM, COMPLETE, f"source_{shell}")

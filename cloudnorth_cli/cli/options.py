@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cloudnorth_cli.options import Options, Output
 
@@ -57,6 +58,20 @@ Context = Annotated[
 ]
 Namespace = Annotated[str | None, typer.Option(metavar="NAME", help="Without a cloudnorth.yaml: the namespace.")]
 Release = Annotated[str | None, typer.Option(metavar="NAME", help="Without a cloudnorth.yaml: the Helm release.")]
+
+
+class VerbsFirst(TyperGroup):
+    """Help that shows the verbs before the options: a newcomer looks for what can be done."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        self.format_commands(ctx, formatter)
+        with formatter.section("Options, before or behind the verb"):
+            formatter.write_dl([row for param in self.get_params(ctx) if (row := param.get_help_record(ctx))])
+
+
+def examples(*commands: str) -> str:
+    """For the end of a verb's help; `\\b` keeps Typer from filling the lines into a paragraph."""
+    return "\n".join(["\b", "Examples:", *(f"  cloudnorth {command}" for command in commands)])
 
 
 def everywhere(group: Any) -> None:

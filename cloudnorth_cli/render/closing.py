@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cloudnorth_cli.errors import ExitStatus
 from cloudnorth_cli.events import Problem, Result
 from cloudnorth_cli.render import lines
@@ -31,16 +33,21 @@ def answer(result: Result, screen: Screen) -> list[str]:
     return _done(result, screen)
 
 
-def failure(result: Result, screen: Screen) -> list[str]:
-    """What a command that failed, was refused or was stopped says, for stderr."""
-    said = _problem(result.error, screen) if result.error else []
+def failure(result: Result, screen: Screen, output: Sequence[str] = ()) -> list[str]:
+    """What a command that failed, was refused or was stopped says, for stderr.
+
+    output: the last lines that the failed step's tool printed, shown where the problem has no evidence of its own.
+    """
+    usage = result.exit_status == ExitStatus.USAGE
+    said = _problem(result.error, screen, output, told_code=not usage) if result.error else []
     if result.outcome == "interrupted":
         said += lines.wrapped(screen, f"stopped: {result.summary}" if result.summary else "stopped")
     elif result.summary:
         said += ["", *lines.wrapped(screen, result.summary)]
     if result.run_folder and result.exit_status not in (ExitStatus.USAGE, ExitStatus.REFUSED, ExitStatus.INTERRUPTED):
         said += lines.wrapped(screen, f"evidence: {result.run_folder}/")
-    said.append(f"exit status {result.exit_status}")
+    if not usage:
+        said.append(f"exit status {result.exit_status}")
     return said + next_lines("next", result.next or (result.error.next if result.error else ()), screen)
 
 
@@ -70,15 +77,16 @@ def _done(result: Result, screen: Screen) -> list[str]:
     return said + next_lines("undo" if undo else "next", result.next, screen)
 
 
-def _problem(problem: Problem, screen: Screen) -> list[str]:
+def _problem(problem: Problem, screen: Screen, output: Sequence[str], *, told_code: bool) -> list[str]:
     """What is wrong, its code, where, and the lines that prove it."""
-    where = f"{problem.where}  " if problem.where and "\n" not in problem.where and not problem.evidence else ""
+    where = f"{problem.where}  " if problem.where and not problem.evidence else ""
     first, _, more = f"{where}{problem.message}".partition("\n")
-    said = ["", *lines.headline(screen, first, f"[{problem.code}]")]
-    said[1] = screen.paint(said[1], "bold") if not screen.narrow else said[1]
+    said = lines.headline(screen, first, f"[{problem.code}]" if told_code else "")
+    said[0] = screen.paint(said[0], "bold")
     said += lines.wrapped(screen, more) if more else []
-    if problem.evidence:
-        said += ["", *lines.wrapped(screen, problem.where, "  ")] if problem.where else [""]
-        for line in problem.evidence:
+    evidence = problem.evidence or output
+    if evidence:
+        said += ["", *lines.wrapped(screen, problem.where, "  ")] if problem.where and problem.evidence else [""]
+        for line in evidence:
             said += lines.wrapped(screen, line, "    ")
-    return said
+    return ["", *said] if told_code else said

@@ -32,7 +32,7 @@ class JsonLines:
 
 
 def encode(event: AnyEvent) -> bytes:
-    """One event as JSON on one line. A field that is not known is left out."""
+    """One event as JSON on one line. A field that is not known is left out; numbers have three decimals."""
     return msgspec.json.encode(_known(msgspec.to_builtins(event)))
 
 
@@ -41,4 +41,4 @@ def _known(value: Any) -> Any:
         return {key: _known(field) for key, field in value.items() if field is not None}
     if isinstance(value, list | tuple):
         return [_known(item) for item in value]
-    return value
+    return round(value, 3) if isinstance(value, float) else value

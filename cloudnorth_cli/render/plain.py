@@ -71,6 +71,8 @@ class Plain:
         self._ended = threading.Event()
         self._guard = threading.RLock()
         self._spoke = defaultdict[str, bool](bool)
+        self._last_output: tuple[str, ...] = ()
+        """Of the step that failed last."""
         self._timer: threading.Thread | None = None
         self._shows: dict[type, Callable[[Any], None]] = {
             RunStarted: self._run_started,
@@ -157,9 +159,8 @@ class Plain:
         step = self.running.pop(event.step, Running(event.step, 0.0))
         message = step.waiting_for or event.message
         self.say(*lines.step(self.talk_screen, "✗", event.step, message, event.seconds))
-        if step.output and not self._spoke[event.step]:
-            for line in step.output:
-                self.say(*lines.wrapped(self.talk_screen, line, "    "))
+        if not self._spoke[event.step]:
+            self._last_output = tuple(step.output)
 
     def _logged(self, event: Logged) -> None:
         line = event.line
@@ -176,7 +177,7 @@ class Plain:
             for line in closing.answer(event, self.out_screen):
                 self.out.line(line)
             return
-        self.say(*closing.failure(event, self.talk_screen))
+        self.say(*closing.failure(event, self.talk_screen, self._last_output))
 
 
 CHANGING = ("deploy", "rollback", "restart", "down", "build", "push")
