@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from cloudnorth_cli.cli import completing
 from cloudnorth_cli.options import Options, Output
 
 Config = Annotated[
@@ -45,9 +46,25 @@ Verbose = Annotated[
 ]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours. [NO_COLOR]")]
 
-Env = Annotated[str | None, typer.Option("--env", "-e", metavar="NAME", help="Which environment. [CLOUDNORTH_ENV]")]
+Env = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        help="Which environment. [CLOUDNORTH_ENV]",
+        autocompletion=completing.environments,
+    ),
+]
 Services = Annotated[
-    list[str] | None, typer.Option("--service", "-s", metavar="NAME", help="Only this service; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--service",
+        "-s",
+        metavar="NAME",
+        help="Only this service; may be repeated.",
+        autocompletion=completing.services,
+    ),
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it to FILE.")]
 Context = Annotated[
