@@ -39,7 +39,8 @@ def failure(
     error: CloudnorthError,
     serving: Record | Release | None,
 ) -> Result:
-    """The result of a run that failed while `serving` goes on serving."""
+    """The result of a run that failed while `serving` goes on serving; without a better idea, the verb is next again."""
+    error.next = error.next or (command(environment, verb),)
     return Result(
         command=verb,
         exit_status=int(error.status),

@@ -41,15 +41,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def on_kubernetes(served: Served, tmp_path: Path) -> Project:
-    """A copy of the files of a project that serves on Kubernetes: what is changed in it is this test's alone."""
-    return beside(served("kubernetes"), tmp_path)
+def on_kubernetes(served: Served, tmp_path: Path) -> Iterator[Project]:
+    """A project that serves on Kubernetes; what a test changes in its files is put back afterwards."""
+    yield from borrowed(served("kubernetes"), tmp_path)
 
 
 @pytest.fixture(params=PLATFORMS)
-def anywhere(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> Project:
+def anywhere(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> Iterator[Project]:
     """The same on every platform."""
-    return beside(served(request.param), tmp_path)
+    yield from borrowed(served(request.param), tmp_path)
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -68,8 +68,10 @@ def on_kubernetes_unmade(tmp_path: Path) -> Iterator[Project]:
     project.remove()
 
 
-def beside(project: Project, folder: Path) -> Project:
-    """The same project from a copy of its files."""
-    root = folder / "a project"
-    shutil.copytree(project.root, root, ignore=shutil.ignore_patterns(".cloudnorth"))
-    return Project(root, project.platform, project.name, copy.deepcopy(project.config), dict(project.extra))
+def borrowed(project: Project, folder: Path) -> Iterator[Project]:
+    """The project for one test: in its place, as a local environment belongs to its folder."""
+    kept = folder / "kept"
+    shutil.copytree(project.root, kept)
+    yield Project(project.root, project.platform, project.name, copy.deepcopy(project.config), dict(project.extra))
+    shutil.rmtree(project.root)
+    shutil.copytree(kept, project.root)

@@ -32,13 +32,13 @@ def refused(project: Project, *words: str, verb: str = "deploy", status: int = 3
     assert result["exit_status"] == status
     error = result["error"]
     assert error["code"]
-    told = " ".join([error["message"], error.get("where") or "", *error.get("evidence", ())])
+    told = " ".join([error["message"], error.get("where") or "", *error.get("evidence", ()), *error.get("next", ())])
     for word in says:
         assert word in told, told
     flat = " ".join(shown.split())
     assert " ".join(error["message"].split())[:60] in flat, shown
     assert result["summary"].rstrip(".") in shown
-    assert "serves" in result["summary"], result
+    assert verb != "deploy" or "serves" in result["summary"], result
     assert error["next"], error
     assert all(command in shown for command in error["next"]), shown
     assert "Traceback (most recent call last)" not in shown

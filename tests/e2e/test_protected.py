@@ -31,7 +31,8 @@ def test_the_life_of_a_protected_environment(protected: Project) -> None:
     assert witness(protected) == served
     well(protected.run("deploy", "--yes", "--allow-dirty"))
 
-    commit_all(protected.root, "Two")
+    protected.change("three")
+    commit_all(protected.root, "Three")
     well(protected.run("deploy", "--yes"))
     git(protected.root, "checkout", "-q", "HEAD~1")
     served = witness(protected)
@@ -44,8 +45,8 @@ def test_the_life_of_a_protected_environment(protected: Project) -> None:
 def test_down_of_a_protected_environment_wants_its_name(protected: Project) -> None:
     well(protected.run("deploy", "--first", "--yes"))
     served = witness(protected)
-    for words in ((), ("--yes",), ("--confirm", "tets")):
-        refused(protected, *words, verb="down", says=("--confirm test",))
+    refused(protected, verb="down", says=("--confirm test",))
+    refused(protected, "--confirm", "tets", verb="down", status=2, says=("--confirm test",))
     assert witness(protected) == served
     well(protected.run("down", "--confirm", "test"))
     assert protected.run("history").result["history"]
