@@ -11,30 +11,26 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.errors import Refused, UsageError
 
 Values = Mapping[str, Any]
 Key = tuple[str | int, ...]
 
-_WORD = re.compile(r"((?:\\.|[^.\[\\])+)|\[(\d+)\]|(\.)")
+_DOT = re.compile(r"(?<!\\)\.")
+_PART = re.compile(r"((?:\\.|[^\[\]\\])+)((?:\[\d+\])*)")
 
 
 def parse_key(text: str) -> Key:
-    """`a\\.b.c[0].d` as ("a.b", "c", 0, "d"). Raises Refused for what is no key."""
+    """`a\\.b.c[0].d` as ("a.b", "c", 0, "d"). Raises UsageError for what is no key."""
     key: list[str | int] = []
-    end = 0
-    for match in _WORD.finditer(text):
-        if match.start() != end:
-            break
-        end = match.end()
-        if match[1]:
-            key.append(re.sub(r"\\(.)", r"\1", match[1]))
-        elif match[2]:
-            key.append(int(match[2]))
-    if end != len(text) or not key or isinstance(key[0], int) or text.endswith("."):
-        raise Refused(
-            f"{text!r} is no key of a chart's values, such as image.tag or containers[0].image", code="chart-key"
-        )
+    for part in _DOT.split(text):
+        found = _PART.fullmatch(part)
+        if found is None:
+            raise UsageError(
+                f"{text!r} is no key of a chart's values, such as image.tag or containers[0].image", code="chart-key"
+            )
+        key.append(re.sub(r"\\(.)", r"\1", found[1]))
+        key += [int(index) for index in re.findall(r"\d+", found[2])]
     return tuple(key)
 
 
