@@ -39,7 +39,7 @@ def failure(
     error: CloudnorthError,
     serving: Record | Release | None,
 ) -> Result:
-    """The result of a run that failed while `serving` goes on serving; without a better idea, the verb is next again."""
+    """The result of a run that failed while `serving` goes on serving; the verb again is next by default."""
     error.next = error.next or (command(environment, verb),)
     return Result(
         command=verb,

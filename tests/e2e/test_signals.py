@@ -67,11 +67,7 @@ def test_a_signal_at_any_step_is_told_and_the_next_deploy_works(
     result = told(project, ran)
     stopped = ran.steps[-1]
     assert STEPS.index(stopped) >= STEPS.index(step)
-<<<<<<< Updated upstream
     assert any(" deploy --env test" in command for command in result["next"]), result
-=======
-    assert any("deploy --env test" in command for command in result["next"]), result
->>>>>>> Stashed changes
     assert running.left_behind() == []
     assert seconds < JENKINS_PATIENCE
     assert project.run("status").result["status"][0].get("lock") is None
