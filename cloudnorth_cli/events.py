@@ -39,6 +39,8 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
 
 
 class StepStarted(Event, frozen=True, kw_only=True, tag="step-started"):
+    """A step begins."""
+
     step: str
 
 
@@ -93,12 +95,16 @@ class CommandRun(Event, frozen=True, kw_only=True, tag="command-run"):
 
 
 class StepFinished(Event, frozen=True, kw_only=True, tag="step-finished"):
+    """A step has done its work; `summary` says what."""
+
     step: str
     summary: str
     seconds: float
 
 
 class StepFailed(Event, frozen=True, kw_only=True, tag="step-failed"):
+    """A step did not do its work."""
+
     step: str
     message: str
     seconds: float

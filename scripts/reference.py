@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts import configuration
+from scripts import configuration, event_schemas
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def _always(text: str) -> Callable[[str], str]:
+    return lambda page: text
+
 
 PAGES: dict[str, Callable[[str], str]] = {
     "docs/configuration.md": configuration.reference,
     "docs/cloudnorth.schema.json": lambda page: configuration.schema(),
+    **{name: _always(text) for name, text in event_schemas.pages().items()},
 }
 """Page to what it should hold, given what it holds."""
 
