@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cloudnorth_cli import render, runs, shell
-from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Interrupted, Refused, UsageError
+from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Interrupted, Refused
 from cloudnorth_cli.events import Journal, Problem, Result, RunStarted
 from cloudnorth_cli.model import Source
 from cloudnorth_cli.options import Options
-from cloudnorth_cli.render.jsonl import encode
+from cloudnorth_cli.render.report import Report
 from cloudnorth_cli.render.screen import Stream, is_terminal
 from cloudnorth_cli.render.transcript import Transcript
 from cloudnorth_cli.signals import Watch
@@ -62,7 +62,9 @@ class Run:
             verbose=options.verbose,
             no_color=options.no_color,
         )
-        self.journal = Journal(self.renderer, self.transcript, run=self.id)
+        self.report = Report(options.report) if options.report else None
+        reports = (self.report,) if self.report else ()
+        self.journal = Journal(self.renderer, self.transcript, *reports, run=self.id)
 
     def open(self, environment: Environment) -> None:
         """The environment is known: a changing run gets its folder beside cloudnorth.yaml."""
@@ -131,7 +133,8 @@ def run(
     this = Run(verb, options, typed, reading=reading)
     try:
         try:
-            _check_report(options.report)
+            if this.report:
+                this.report.check()
             result = work(this)
         finally:
             watch.disarm()
@@ -155,11 +158,11 @@ def _stop_programs() -> None:
 
 def _tell(this: Run, result: Result) -> int:
     result = _finished(this, result)
-    if this.options.report:
-        _report(this, result, this.options.report)
     this.journal.emit(result)
     this.renderer.close()
     this.transcript.close()
+    if this.report and this.report.error:
+        this.talk.line(f"warning: the report could not be written: {this.report.error.strerror}")
     if this.out.error:
         this.talk.line(f"cannot write the output: {this.out.error.strerror}")
         return result.exit_status or int(ExitStatus.UNFORESEEN)
@@ -236,21 +239,6 @@ def _keep(text: str, folder: Path | None) -> str:
     except OSError as error:
         return f"no file ({error.strerror})"
     return _shown(place) or ""
-
-
-def _check_report(report: Path | None) -> None:
-    if report and (report.is_dir() or not os.access(report.absolute().parent, os.W_OK)):
-        raise UsageError(f"--report {report} cannot be written", code="report-unwritable")
-
-
-def _report(this: Run, result: Result, report: Path) -> None:
-    """Write the result beside and move it there, so that nobody reads half of it."""
-    new = report.with_name(f".{report.name}.{this.id}")
-    try:
-        new.write_bytes(encode(result) + b"\n")
-        os.replace(new, report)
-    except OSError as error:
-        this.journal.notice(f"the report {report} could not be written: {error.strerror}", level="warning")
 
 
 def _shown(path: Path | None) -> str | None:

@@ -175,7 +175,7 @@ def logs(
         from cloudnorth_cli.cli import doors
         from cloudnorth_cli.commands.logs import logs
 
-        _, platform = doors.reading(run, env, doors.elsewhere(run, context, namespace, release))
+        _, platform = doors.reading(run, env, doors.elsewhere(run, context, namespace, release), service)
         query = doors.query(service, follow, previous, since, tail)
         return logs(platform, query, run.journal, run.wanted)
 
@@ -253,7 +253,7 @@ def build(
         from cloudnorth_cli.commands.build import explain as explained
 
         if explain:
-            return explained(*doors.reading(run, env, files=True), tuple(service or ()))
+            return explained(*doors.reading(run, env, None, service, files=True), tuple(service or ()))
         change = doors.changing(run, env, service)
         return build(change.platform, change.environment, change.request, run.journal, out)
 

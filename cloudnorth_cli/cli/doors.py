@@ -63,10 +63,17 @@ def changing(
 
 
 def reading(
-    run: Run, name: str | None, place: Environment | None = None, *, files: bool = False
+    run: Run,
+    name: str | None,
+    place: Environment | None = None,
+    services: list[str] | None = None,
+    *,
+    files: bool = False,
 ) -> tuple[Environment, Platform]:
     """Open an environment to look at it; `place` is one made from flags, which needs no cloudnorth.yaml."""
     environment = place or _environment(run, name, files=files)
+    if not place:
+        _known(services or (), environment.services)
     run.open(environment)
     return environment, open_platform(environment, run.journal)
 

@@ -109,5 +109,5 @@ def _behind(param: Any) -> Any:
 
 def _keep(ctx: Any, param: Any, value: Any) -> Any:
     if value:
-        setattr(ctx.find_root().obj, param.name, value)
+        setattr(ctx.find_root().obj, param.name, Path(value) if param.name in ("config", "report") else value)
     return value
