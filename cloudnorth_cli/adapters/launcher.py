@@ -24,7 +24,8 @@ def main(path: str) -> None:
         os.chdir(launch["cwd"])
         os.execvpe(launch["words"][0], launch["words"], launch["environ"])
     except OSError as error:
-        sys.exit(f"cannot run {launch['words'][0]} in {launch['cwd']}: {error.strerror}")
+        print(f"cannot run {launch['words'][0]} in {launch['cwd']}: {error.strerror}", file=sys.stderr)
+        sys.exit(127)  # what a shell says of a program that is not there
 
 
 def _end_with_parent() -> None:

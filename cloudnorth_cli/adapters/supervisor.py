@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 import xmlrpc.client
@@ -72,9 +73,6 @@ class ProcessState:
     """`STARTING`, `RUNNING`, `BACKOFF`, `STOPPING`, `STOPPED`, `EXITED`, `FATAL`, `UNKNOWN` (supervisord.org,
     "Subprocesses")."""
     pid: int
-    exit_status: int
-    started: float
-    """Seconds since the epoch; 0 when never."""
 
 
 class Supervisor:
@@ -100,8 +98,7 @@ class Supervisor:
         return True
 
     def start(self, programs: Iterable[Program], environ: Mapping[str, str]) -> None:
-        """Start it with these programs, ending first what an earlier one left behind. Raises Failed, Refused."""
-        self.reap()
+        """Start it with these programs; `reap` was called before. Raises Failed, Refused."""
         self.socket.unlink(missing_ok=True)
         self._write(programs)
         # It turns itself into a daemon once its socket listens, so it outlives us and is ready when this returns.
@@ -143,10 +140,19 @@ class Supervisor:
             found = self._call("getAllProcessInfo")
         except OSError:
             return ()
-        return tuple(
-            ProcessState(each["name"], each["statename"], each["pid"], each["exitstatus"], float(each["start"]))
-            for each in found
-        )
+        return tuple(ProcessState(each["name"], each["statename"], each["pid"]) for each in found)
+
+    def last_exit(self, name: str) -> str:
+        """How a process ended last, `exit status 1` or `terminated by SIGKILL`; "" when nothing is known.
+
+        It stands in supervisord's log only: what it tells of a process that died young has no status.
+        """
+        try:
+            log = (self.folder / "supervisord.log").read_text(errors="replace")
+        except OSError:
+            return ""
+        ends = re.findall(rf"exited: {re.escape(name)} \((exit status \d+|terminated by \w+)", log)
+        return ends[-1] if ends else ""
 
     def shut_down(self) -> None:
         """Stop every process and itself; nothing of it is left."""

@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 from cloudnorth_cli import config
 from cloudnorth_cli.commands.deploy import deploy
 from cloudnorth_cli.commands.rollback import rollback
 from cloudnorth_cli.events import AnyEvent, Journal, Notice, Result
-from cloudnorth_cli.model import Actor, Request, Source
-from cloudnorth_cli.platforms import open_platform
+from cloudnorth_cli.model import Actor, Request, Source, Verdict
 from cloudnorth_cli.platforms.local import LocalPlatform
+from cloudnorth_cli.platforms.local.place import MARK, TASK_MARK
 from cloudnorth_cli.settings import Environment
 
 
 @dataclass
 class LocalProject:
-    """A folder with a cloudnorth.yaml, and everything that a run told."""
+    """A folder with a cloudnorth.yaml, and everything that its runs told."""
 
     root: Path
     config: dict[str, Any]
     events: list[AnyEvent] = field(default_factory=list)
 
-    def save(self) -> None:
-        (self.root / "cloudnorth.yaml").write_text(yaml.safe_dump(self.config))
-
     @property
     def environment(self) -> Environment:
-        self.save()
-        return config.environment(config.load_project(None, self.root, os.environ), "test", os.environ)
+        (self.root / "cloudnorth.yaml").write_text(yaml.safe_dump(self.config))
+        return config.environment(config.load_project(None, self.root, os.environ), "local", os.environ)
 
     def platform(self) -> LocalPlatform:
-        made = open_platform(self.environment, Journal(self.events.append))
-        assert isinstance(made, LocalPlatform)
-        return made
+        return LocalPlatform(self.environment, Journal(self.events.append))
 
     def request(self, **changes: Any) -> Request:
         return Request(source=Source(commit="abc1234"), actor=Actor(who="tester@here", run="run-1"), **changes)
+
+    def write(self, text: str) -> None:
+        """Change a line of the Python sample."""
+        (self.root / "text.txt").write_text(text + "\n")
 
     def deploy(self, **changes: Any) -> Result:
         platform = self.platform()
@@ -52,33 +53,34 @@ class LocalProject:
         platform = self.platform()
         return rollback(platform, platform.environment, self.request(), platform.journal, to)
 
-    def restart(self, *services: str) -> None:
+    def restart(self, *services: str) -> Verdict:
         platform = self.platform()
         with platform.lock(self.request(), "restart"), platform.journal.step("restart") as step:
-            platform.restart(services, step)
+            return platform.restart(services, step)
 
     def down(self) -> str:
         platform = self.platform()
         with platform.journal.step("down") as step:
             return platform.down(step)
 
-    @property
-    def address(self) -> str:
-        found = self.platform().address()
-        assert found is not None
-        return found
+    def ask(self, path: str = "/") -> dict[str, Any]:
+        """What the front answers."""
+        with urllib.request.urlopen(f"{self.platform().address()}{path}", timeout=15) as response:
+            return dict(json.load(response))
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process that belongs to it, whoever its parent is."""
+        home = str(self.platform().place.home)
+        return [each for each in psutil.process_iter() if home in _marks(each)]
 
     @property
     def notices(self) -> list[str]:
         return [event.message for event in self.events if isinstance(event, Notice)]
 
 
-def project(root: Path, services: Mapping[str, Any], port: int, **more: Any) -> LocalProject:
-    """A project with one environment called `test`."""
-    environment = {"platform": "local", "port": port, "rollout": {"timeout": "20s"}} | more.pop("environment", {})
-    made = LocalProject(
-        root,
-        {"version": 1, "project": "sample", "services": dict(services), "environments": {"test": environment}} | more,
-    )
-    made.save()
-    return made
+def _marks(process: psutil.Process) -> tuple[str | None, str | None]:
+    try:
+        variables = process.environ()
+    except (psutil.Error, OSError):
+        return None, None
+    return variables.get(MARK), variables.get(TASK_MARK)

@@ -1,48 +1,238 @@
-"""The local platform, with real processes on this machine."""
+"""The local platform with real processes on this machine: what a deploy promises."""
 
 from __future__ import annotations
 
 import json
-import random
-import shutil
-import urllib.request
-from collections.abc import Iterator
+import socket
+import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.platforms.local_project import LocalProject, project
-
-SAMPLE = Path(__file__).parent.parent / "contract" / "sample"
-WEB = {"build": {"context": "."}, "health": "/healthz", "run": "python3 server.py", "env": {"PORT": "{port}"}}
-
-
-def answer(local: LocalProject, path: str = "/hello") -> dict[str, Any]:
-    with urllib.request.urlopen(local.address + path, timeout=10) as response:
-        return dict(json.load(response))
-
-
-@pytest.fixture
-def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalProject]:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data with a space"))
-    root = tmp_path / "a project"
-    shutil.copytree(SAMPLE, root)
-    made = project(root, {"web": WEB}, random.randrange(18000, 20000))
-    yield made
-    made.down()
+from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.model import Secret
+from tests.platforms.conftest import Make
+from tests.platforms.local_project import LocalProject
 
 
 def test_a_change_is_a_new_release_and_the_old_one_comes_back(local: LocalProject) -> None:
-    assert local.deploy().exit_status == 0
-    assert answer(local)["message"] == "one"
-    (local.root / "message.txt").write_text("two\n")
+    first = local.deploy()
+    assert first.exit_status == 0, first.error
+    assert local.ask()["text"] == "one"
+    assert local.ask()["h11"] == "0.16.0"
+    local.write("two")
     second = local.deploy()
+    assert second.exit_status == 0, second.error
     assert second.release is not None
-    assert (second.exit_status, second.release.number) == (0, 2)
-    assert answer(local)["message"] == "two"
-    assert local.deploy().outcome == "unchanged"
+    assert second.release.number == 2
+    assert local.ask()["text"] == "two"
     back = local.rollback()
     assert back.release is not None
     assert (back.exit_status, back.release.number, back.release.revision) == (0, 1, 3)
-    assert answer(local)["message"] == "one"
+    assert local.ask()["text"] == "one"
+    assert [str(record.release) for record in local.platform().history(9)] == ["1 (revision 3)", "2", "1"]
+
+
+def test_no_change_is_nothing_to_do_within_a_second(local: LocalProject) -> None:
+    local.deploy()
+    before = {each.pid for each in local.processes()}
+    again = local.deploy()
+    assert again.outcome == "unchanged"
+    assert again.seconds < 1.0
+    assert {each.pid for each in local.processes()} == before
+
+
+def test_a_code_change_makes_no_new_virtual_environment(local: LocalProject) -> None:
+    local.deploy()
+    environments = local.platform().place.environments
+    before = sorted(environments.iterdir())
+    local.write("two")
+    local.deploy()
+    assert sorted(environments.iterdir()) == before
+
+
+def test_a_release_that_crashes_leaves_the_old_one_serving_and_nothing_of_itself(local: LocalProject) -> None:
+    local.deploy()
+    before = {each.pid for each in local.processes()}
+    (local.root / "server.py").write_text("import sys\nsys.exit('no PAYMENT_URL')\n")
+    failed = local.deploy()
+    assert failed.exit_status == 4
+    assert failed.error is not None
+    assert failed.error.code == "crash-at-start"
+    assert "no PAYMENT_URL" in failed.error.evidence
+    assert {each.pid for each in local.processes()} == before
+    assert local.ask()["text"] == "one"
+
+
+def test_a_release_that_answers_wrongly_is_taken_out_of_the_front_again(local: LocalProject) -> None:
+    local.deploy()
+    before = {each.pid for each in local.processes()}
+    local.write("two")
+    local.config["verify"] = [{"http": "/", "expect": {"text": "one"}, "times": 1}]
+    failed = local.deploy()
+    assert failed.exit_status == 4
+    assert failed.error is not None
+    assert failed.error.code == "not-answering"
+    assert local.ask()["text"] == "one"
+    assert {each.pid for each in local.processes()} == before
+
+
+def test_a_failed_first_install_leaves_nothing_running(local: LocalProject) -> None:
+    (local.root / "server.py").write_text("raise SystemExit(3)\n")
+    failed = local.deploy()
+    assert failed.exit_status == 5
+    assert failed.error is not None
+    assert "exit 3" in failed.error.message
+    assert local.processes() == []
+
+
+def test_a_restart_is_the_same_release_with_new_processes(local: LocalProject) -> None:
+    local.deploy()
+    before = local.ask()["pid"]
+    verdict = local.restart()
+    assert verdict.state == "ready"
+    assert local.ask()["pid"] != before
+    assert len(local.platform().history(9)) == 1
+
+
+def test_a_service_that_dies_is_started_again(local: LocalProject) -> None:
+    local.deploy()
+    import os
+    import signal
+
+    os.kill(local.ask()["pid"], signal.SIGKILL)
+    assert local.ask()["text"] == "one"  # the front waits for it
+    assert local.platform().status().pods[0].restarts == 1
+
+
+def test_data_is_kept_across_releases_and_down(local: LocalProject) -> None:
+    local.deploy()
+    kept = Path(local.ask()["env"]["KEPT"])
+    kept.write_text("an order")
+    assert str(kept.parent) in local.down()
+    assert local.processes() == []
+    assert local.platform().status().serving is None
+    local.write("two")
+    local.deploy()
+    assert Path(local.ask()["env"]["KEPT"]).read_text() == "an order"
+
+
+def test_secrets_are_in_files_that_only_we_can_read(local: LocalProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "s3cr3t-token")
+    monkeypatch.setenv("PRIVATE", "not for services")
+    local.config["environments"]["local"]["secrets"] = {"TOKEN": {"env": "TOKEN"}}
+    local.deploy()
+    assert local.ask()["env"]["TOKEN"] == "s3cr3t-token"  # noqa: S105
+    assert "PRIVATE" not in local.ask()["env"]
+    home = local.platform().place.home
+    holding = [file for file in home.rglob("*") if file.is_file() and b"s3cr3t-token" in file.read_bytes()]
+    assert holding
+    assert {stat.S_IMODE(file.stat().st_mode) for file in holding} == {0o600}
+    assert {file.parent.name for file in holding} == {"launches", "secrets"}
+    assert "s3cr3t-token" not in " ".join(word for each in local.processes() for word in each.cmdline())
+    assert Secret("s3cr3t-token") not in local.events
+
+
+def test_a_new_secret_is_a_new_release(local: LocalProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    local.config["environments"]["local"]["secrets"] = {"TOKEN": {"env": "TOKEN"}}
+    monkeypatch.setenv("TOKEN", "old")
+    local.deploy()
+    monkeypatch.setenv("TOKEN", "new")
+    assert local.deploy().outcome == "done"
+    assert local.ask()["env"]["TOKEN"] == "new"  # noqa: S105
+    local.rollback()
+    assert local.ask()["env"]["TOKEN"] == "old"  # noqa: S105
+
+
+def test_a_taken_port_means_the_next_free_one_kept_from_then_on(local: LocalProject) -> None:
+    wanted = local.config["environments"]["local"]["port"]
+    with socket.create_server(("127.0.0.1", wanted)):
+        address = local.deploy().address
+    assert address is not None
+    assert address != f"http://127.0.0.1:{wanted}"
+    assert any(f"port {wanted} is taken" in notice for notice in local.notices)
+    local.down()
+    assert local.deploy().address == address
+
+
+def test_two_projects_run_side_by_side(make: Make) -> None:
+    one, other = make(name="one", port=18990), make(name="other", port=18990)
+    other.write("other")
+    assert one.deploy().exit_status == other.deploy().exit_status == 0
+    assert (one.ask()["text"], other.ask()["text"]) == ("one", "other")
+    one.down()
+    assert other.ask()["text"] == "other"
+
+
+def test_a_second_deploy_is_locked_out_by_name(local: LocalProject) -> None:
+    local.deploy()
+    holding = local.platform()
+    with holding.lock(local.request(), "deploy"):
+        local.write("two")
+        locked = local.deploy()
+        held = local.platform().lock_status()
+    assert locked.exit_status == 6
+    assert locked.error is not None
+    assert "tester@here" in locked.error.message
+    assert held is not None
+    assert held.holder == "tester@here"
+    assert local.platform().lock_status() is None
+
+
+def test_a_failed_migration_changes_nothing(local: LocalProject) -> None:
+    local.deploy()
+    before = {each.pid for each in local.processes()}
+    local.write("two")
+    local.config["migrate"] = {"service": "web", "run": "python -c 'raise SystemExit(\"no such column\")'"}
+    failed = local.deploy()
+    assert failed.exit_status == 4
+    assert failed.error is not None
+    assert (failed.error.code, failed.error.evidence) == ("migration-failed", ("no such column",))
+    assert {each.pid for each in local.processes()} == before
+
+
+def test_there_is_no_cluster_to_write_a_kubeconfig_for(local: LocalProject) -> None:
+    with pytest.raises(Refused):
+        local.platform().kubeconfig()
+
+
+def test_logs_are_told_by_service_and_time(make: Make) -> None:
+    node = make("node")
+    assert node.deploy().exit_status == 0
+    from cloudnorth_cli.model import LogQuery
+
+    lines = list(node.platform().logs(LogQuery()))
+    assert {line.service for line in lines} == {"api", "page"}
+    assert any(line.text.startswith("api listens") for line in lines)
+
+
+def test_a_node_project_with_two_services_runs(make: Make) -> None:
+    node = make("node")
+    deployed = node.deploy()
+    assert deployed.exit_status == 0, deployed.error
+    page = node.ask()
+    assert page["made"] == {"by": "npm"}
+    assert page["api"]["role"] == "api"
+    assert node.ask("/api/x")["path"] == "/api/x"
+
+
+def test_a_service_that_nothing_changed_for_keeps_its_process(make: Make) -> None:
+    node = make("node")
+    node.deploy()
+    api, page = node.ask("/api/x")["pid"], node.platform().status().pods[1].name
+    node.config["services"]["page"]["env"]["COLOUR"] = "blue"
+    assert node.deploy().exit_status == 0
+    assert node.ask("/api/x")["pid"] == api
+    assert node.platform().status().pods[1].name != page
+    node.config["services"]["api"]["env"] = {"COLOUR": "red"}
+    node.deploy()
+    assert node.ask()["api"]["pid"] != api  # the page is pointed to the new one
+
+
+def test_explain_build_names_the_file(local: LocalProject) -> None:
+    local.deploy()
+    local.write("two")
+    (local.root / "new.txt").write_text("new")
+    explained = local.platform().explain_build(["web"])[0]
+    assert (explained.changed, explained.added, explained.removed) == (("text.txt",), ("new.txt",), ())
+    assert json.dumps(explained.tag) != json.dumps(explained.previous_tag)

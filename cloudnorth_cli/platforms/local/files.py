@@ -5,8 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 
 from cloudnorth_cli.adapters import bundle, uv
@@ -19,19 +17,9 @@ from cloudnorth_cli.platforms.local.plan import ServicePlan
 from cloudnorth_cli.settings import Environment
 from cloudnorth_cli.shell import Command, run
 
-_SCRIPT = """\
-#!/bin/sh
-'''exec' "{python}" "$0" "$@"
-' '''
-# The first two lines start Python from a path that may hold spaces, which a #! line cannot (as pip writes them).
-import sys
-from {module} import {name}
-sys.exit({call}())
-"""
-
 
 def make_ready(environment: Environment, place: Place, image: Image, step: Step) -> ServicePlan:
-    """One service of a release: its files, its virtual environment, its scripts. Raises Refused, Failed."""
+    """One service of a release: its files and its virtual environment. Raises Refused, Failed."""
     service = environment.services[image.service]
     files = bundle.folder_of(place.bundles, image.digest)
     if not files.is_dir():
@@ -56,7 +44,6 @@ def make_ready(environment: Environment, place: Place, image: Image, step: Step)
         image=image,
         folder=files,
         environment=virtual,
-        scripts=_scripts(files, virtual, place.scripts) if virtual else None,
         run=service.run or "",
         env=dict(service.env),
         health=service.health,
@@ -94,31 +81,3 @@ def _prepared(command: str, files: Path, virtual: Path | None, place: Place, ser
             raise Failed(message, code="prepare-failed", evidence=error.evidence) from error
         done.touch()
     return folder
-
-
-def _scripts(files: Path, virtual: Path, store: Path) -> Path | None:
-    """The project's own `[project.scripts]`, which an installer would make; its modules are found by PYTHONPATH."""
-    declared = _declared(files / "pyproject.toml")
-    if not declared:
-        return None
-    folder = store / hashlib.sha256(f"{files}\0{virtual}".encode()).hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, target in declared.items():
-        module, _, call = target.partition(":")
-        text = _SCRIPT.format(python=virtual / "bin" / "python", module=module, name=call.split(".")[0], call=call)
-        new = folder / f".{name}.new"
-        new.write_text(text)
-        new.chmod(0o755)
-        new.replace(folder / name)
-    return folder
-
-
-def _declared(file: Path) -> Mapping[str, str]:
-    try:
-        project = tomllib.loads(file.read_text()).get("project", {})
-    except FileNotFoundError:
-        return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise Refused(f"cannot read {file.name}: {error}", code="pyproject", where=str(file)) from error
-    scripts = project.get("scripts", {})
-    return {name: target for name, target in scripts.items() if "/" not in name and ":" in str(target)}

@@ -22,6 +22,9 @@ from cloudnorth_cli.platforms.local.plan import Plan, ServicePlan
 HANDED_ON = ("HOME", "LOGNAME", "PATH", "SHELL", "TMPDIR", "USER", "TZ", "LANG", "LC_ALL", "LC_CTYPE", "SSL_CERT_FILE")
 """Variables of whoever deploys that services get; everything else they get is in cloudnorth.yaml, as on Kubernetes."""
 
+OWN_PROGRAMS = ("bin", "node_modules/.bin")
+"""Folders of a project's own files that stand on its PATH."""
+
 
 def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What a process gets of our own environment."""
@@ -55,11 +58,11 @@ def environ(plan: Plan, process: Process, filled: Mapping[str, str], place: Plac
     """The whole environment of a process, secrets among it."""
     service = _service(plan, process)
     found = inherited() | {"PORT": str(process.port), "HOST": "127.0.0.1", "PYTHONUNBUFFERED": "1"}
-    folders = [str(service.scripts)] if service.scripts else []
+    folders = [folder for part in OWN_PROGRAMS if (folder := service.folder / part).is_dir()]
     if service.environment:
-        folders.append(str(service.environment / "bin"))
+        folders.append(service.environment / "bin")
         found |= {"VIRTUAL_ENV": str(service.environment), "PYTHONPATH": python_path(service.folder)}
-    found["PATH"] = ":".join([*folders, found.get("PATH", os.defpath)])
+    found["PATH"] = ":".join([*(str(each) for each in folders), found.get("PATH", os.defpath)])
     for name, text in service.env.items():
         found[name] = templates.fill(text, filled, f"services.{service.name}.env.{name}")
     return found | read_secrets(place, plan.secrets)

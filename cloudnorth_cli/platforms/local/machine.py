@@ -138,7 +138,7 @@ class Machine:
             self.supervisor.reap()
             front.configure(self.place, front.choose(self.place, self._wanted_port, step), front.routes(plan))
             self.supervisor.start(self._programs(names.values()), launch.inherited())
-            front.await_ready(self.place)
+            front.await_ready(self.place)  # only then is the port its own
 
     def _programs(self, processes: Iterable[Process]) -> tuple[Program, ...]:
         unique = {each.name: launch.program(self.place, each.name) for each in processes}

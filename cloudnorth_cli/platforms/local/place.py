@@ -49,11 +49,6 @@ class Place:
         return self.home / "prepared"
 
     @property
-    def scripts(self) -> Path:
-        """Console scripts of Python projects."""
-        return self.home / "scripts"
-
-    @property
     def plans(self) -> Path:
         """All that is needed to start a release again, by its id."""
         return self.home / "plans"

@@ -21,8 +21,6 @@ class ServicePlan(Value, frozen=True, kw_only=True):
     """Where it is started."""
     environment: Path | None
     """Its virtual environment."""
-    scripts: Path | None
-    """Folder of its own console scripts."""
     run: str
     """Command, placeholders not filled yet."""
     env: Mapping[str, str]
@@ -68,7 +66,7 @@ class Plan(Value, frozen=True, kw_only=True):
         parts = []
         for each in self.services:
             if each.name in self.reached((name,)):
-                digest, prepared = each.image.digest, (str(each.folder), str(each.environment), str(each.scripts))
+                digest, prepared = each.image.digest, (str(each.folder), str(each.environment))
                 parts.append((each.name, digest, prepared, each.run, sorted(each.env.items())))
         return _hash((name, self.secrets, sorted(parts)))
 

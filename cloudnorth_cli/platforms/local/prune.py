@@ -31,7 +31,6 @@ def prune(place: Place, store: Store, keep: int, serving: Lineup | None) -> None
     _forget(place.environments, _names(used) | {f"{each.name}.lock" for each in used})
     made = {each.folder for each in services if each.folder.parent == place.prepared}
     _forget(place.prepared, _names(made) | {f"{each.name}{end}" for each in made for end in (".complete", ".lock")})
-    _forget(place.scripts, _names({each.scripts for each in services if each.scripts}))
     _forget(place.secrets, {"salt", *(f"{each.secrets}.json" for each in plans)})
     running = {f"{each.name}.log" for each in serving.processes} | {"caddy.log"} if serving else set()
     logs = sorted(place.logs.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True)

@@ -35,7 +35,7 @@ def watch(machine: Machine, plan: Plan, new: Lineup, step: Step, mask: Callable[
     while True:
         states = {each.name: each for each in machine.supervisor.processes()}
         seconds = time.monotonic() - began
-        verdict = _look(machine.place, plan, new, states, seconds, mask)
+        verdict = _look(machine, plan, new, states, seconds, mask)
         if told is None or verdict.pods != told.pods:
             step.rollout(verdict.workloads, verdict.pods)
             if verdict.waiting_for:
@@ -69,13 +69,14 @@ def look_at(place: Place, plan: Plan, process: Process, state: ProcessState | No
 
 
 def _look(
-    place: Place,
+    machine: Machine,
     plan: Plan,
     new: Lineup,
     states: Mapping[str, ProcessState],
     seconds: float,
     mask: Callable[[str], str],
 ) -> Verdict:
+    place = machine.place
     pods, failures, workloads = [], [], []
     waiting = ""
     for process in new.processes:
@@ -92,7 +93,7 @@ def _look(
         if pod.ready:
             continue
         waiting = waiting or f"{process.service} {service.health} {answer}"
-        failure = _failure(place, service, process, state, seconds, answer)
+        failure = _failure(machine, service, process, state, seconds, answer)
         if failure:
             cause, message = failure
             lines = log_tail(place, process, mask)
@@ -123,7 +124,7 @@ def _pod(place: Place, service: ServicePlan, process: Process, state: ProcessSta
 
 
 def _failure(
-    place: Place,
+    machine: Machine,
     service: ServicePlan,
     process: Process,
     state: ProcessState | None,
@@ -132,9 +133,8 @@ def _failure(
 ) -> tuple[str, str] | None:
     """Cause and sentence, when this process will not do any more."""
     died = state is None or state.state in ("BACKOFF", "EXITED", "FATAL")
-    if died and (launch.starts(place, process) >= STARTS or (state and state.state == "FATAL")):
-        status = state.exit_status if state else 0
-        how = f"exit {status}" if status >= 0 else "ended by a signal"
+    if died and (launch.starts(machine.place, process) >= STARTS or (state and state.state == "FATAL")):
+        how = machine.supervisor.last_exit(process.name).replace("exit status", "exit") or "no reason is known"
         return "crash-at-start", f"{service.name} crashes at start: {how}, {STARTS} times"
     if seconds > service.timeout:
         return "never-ready", f"{service.name} is not ready after {service.timeout:.0f} s: {service.health} {answer}"
