@@ -63,8 +63,8 @@ def connect(settings: Settings, pid: int) -> None:
     _remember_forwarding(settings)
     _link(settings, settings.name, pid, 1, ())
     _ip("route", "replace", str(settings.network), "via", settings.address())
+    _nft("-f", "-", stdin=NFT.format(name=settings.name, network=settings.network))
     FORWARD_SWITCH.write_text("1\n")
-    _nft("-f", "-", stdin=f"table ip {settings.name}\ndelete table ip {settings.name}\n" + _table(settings))
     _pass_through_foreign_filter(settings)
 
 
@@ -81,10 +81,12 @@ def disconnect(settings: Settings) -> None:
         _ip("link", "delete", settings.name)
     if not root("lab").exists():
         return  # nothing was ever started, and nft stands in that root
-    _nft("-f", "-", stdin=f"table ip {settings.name}\ndelete table ip {settings.name}\n")
     for chain, handle in _foreign_rules(settings):
         _nft("delete", "rule", "ip", "filter", chain, "handle", str(handle))
-    _restore_forwarding(settings)
+    if settings.name in _tables():
+        # The table goes last and stands for all of it: after a reboot, say, there is nothing to switch back.
+        _restore_forwarding(settings)
+        _nft("delete", "table", "ip", settings.name)
 
 
 def _link(settings: Settings, name: str, pid: int, node: int, at: Sequence[str]) -> None:
@@ -95,10 +97,6 @@ def _link(settings: Settings, name: str, pid: int, node: int, at: Sequence[str])
     _run((*inside, "address", "add", f"{settings.address(node)}/24", "dev", "eth0"))
     _run((*inside, "link", "set", "eth0", "up"))
     _run((*inside, "route", "add", "default", "via", settings.gateway(node)))
-
-
-def _table(settings: Settings) -> str:
-    return NFT.format(name=settings.name, network=settings.network)
 
 
 def _forwarding_file(settings: Settings) -> Path:
@@ -128,18 +126,28 @@ def _pass_through_foreign_filter(settings: Settings) -> None:
     An accepting rule in a table of ours cannot do it, a drop elsewhere is final. Rules made with the older
     iptables-legacy are not seen here.
     """
-    for item in _nft_json("list", "tables"):
-        if item.get("table", {}).get("family") == "ip" and item["table"]["name"] == "filter":
-            for key in ("iifname", "oifname"):
-                argv = ("insert", "rule", "ip", "filter", "FORWARD", key, settings.name, "accept", "comment")
-                _nft(*argv, f'"{settings.name}"')
+    if "FORWARD" in _filter_chains():
+        for key in ("iifname", "oifname"):
+            argv = ("insert", "rule", "ip", "filter", "FORWARD", key, settings.name, "accept", "comment")
+            _nft(*argv, f'"{settings.name}"')
 
 
 def _foreign_rules(settings: Settings) -> list[tuple[str, int]]:
-    if not any(item.get("table", {}).get("name") == "filter" for item in _nft_json("list", "tables")):
+    if "filter" not in _tables():
         return []
     rules = [item["rule"] for item in _nft_json("list", "table", "ip", "filter") if "rule" in item]
     return [(rule["chain"], rule["handle"]) for rule in rules if rule.get("comment") == settings.name]
+
+
+def _tables() -> set[str]:
+    tables = [item["table"] for item in _nft_json("list", "tables", "ip") if "table" in item]
+    return {table["name"] for table in tables}
+
+
+def _filter_chains() -> set[str]:
+    if "filter" not in _tables():
+        return set()
+    return {item["chain"]["name"] for item in _nft_json("list", "table", "ip", "filter") if "chain" in item}
 
 
 def _ip(*words: str) -> None:

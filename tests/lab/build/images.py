@@ -77,10 +77,11 @@ def build_images() -> None:
             if into is not None:
                 if recipe.root:
                     build_root(recipe.root)
-                _pack(recipe, into)
+                pack(recipe, into)
 
 
-def _pack(recipe: Recipe, into: Path) -> None:
+def pack(recipe: Recipe, into: Path) -> None:
+    """Write the files of an image into a folder."""
     tar = _root_tar(root(recipe.root)) if recipe.root else _files_tar(recipe.files)
     diff, layer = _compress(tar, into / "layer")
     config = json.dumps(
