@@ -20,6 +20,9 @@ from urllib.parse import parse_qs, urlsplit
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
+CODES = {401: "UNAUTHORIZED", 403: "DENIED", 404: "MANIFEST_UNKNOWN"}
+"""Of the specification; the engine tries again what it does not know."""
+
 
 @dataclass
 class RegistryDouble:
@@ -105,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.double.blobs.get(name)
         return self._answer(404) if body is None else self._answer(200, body, {"Docker-Content-Digest": name})
 
-    do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = _serve
+    do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
 
     def _manifest(self, repository: str, name: str) -> None:
         if self.command == "PUT":
@@ -127,6 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
             name = uuid.uuid4().hex
             self.double.uploads[name] = b""
             return self._answer(202, headers={"Location": f"/v2/{repository}/blobs/uploads/{name}", "Range": "0-0"})
+        if self.command == "DELETE":
+            return self._answer(204 if self.double.uploads.pop(name, None) is not None else 404)
         if self.double.hang_up_after is not None:
             self.rfile.read(self.double.hang_up_after)
             self.connection.close()
@@ -169,7 +174,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None, error: str = "") -> None:
         if error:
-            body = json.dumps({"errors": [{"code": "X", "message": error}]}).encode()
+            body = json.dumps({"errors": [{"code": CODES.get(status, "UNKNOWN"), "message": error}]}).encode()
+            headers = (headers or {}) | {"Content-Type": "application/json"}
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)

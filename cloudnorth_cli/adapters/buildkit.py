@@ -109,10 +109,13 @@ def failure(service: str, status: int, output: str) -> CloudnorthError:
 
 
 def decisive(output: str) -> tuple[str, ...]:
-    """The failing step's own lines, which BuildKit repeats between dashes at its end; else the last lines."""
-    lines = output.splitlines()
-    starts = [number for number, line in enumerate(lines) if line.startswith(" > [")]
-    return shell.tail("\n".join(lines[starts[-1] :] if starts else lines))
+    """What the failing instruction said and how it ended; the last lines where BuildKit names none."""
+    failures = list(re.finditer(r"^#(\d+) ERROR: (.*)$", output, re.MULTILINE))
+    if not failures:
+        return shell.tail(output)
+    ended = failures[-1]
+    said = re.findall(rf"^#{ended[1]} \d+\.\d+ (.*)$", output, re.MULTILINE)
+    return (*shell.tail("\n".join(said)), ended[2])
 
 
 class Stages:

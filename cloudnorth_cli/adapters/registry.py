@@ -1,4 +1,4 @@
-"""One OCI registry, read only: digests, manifests, sizes. Pushing is the engine's (adapters/docker.py).
+"""One OCI registry: digests, manifests, sizes, and whether we may push. The engine pushes (adapters/docker.py).
 
 Speaks https://github.com/opencontainers/distribution-spec/blob/main/spec.md; asks for tokens as
 https://distribution.github.io/distribution/spec/auth/token/ says.
@@ -6,11 +6,13 @@ https://distribution.github.io/distribution/spec/auth/token/ says.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -75,11 +77,24 @@ class Registry:
         answer = self._ask("GET", f"{path}/blobs/{digest}", about=path)
         return None if answer is None else self._json(answer)
 
+    def check_push(self, path: str) -> None:
+        """See that we may push to a repository: an upload is begun and given up. Raises Refused.
+
+        The engine cannot tell: it tries a refused layer five times, for 50 s, before it says so.
+        """
+        begun = self._ask("POST", f"{path}/blobs/uploads/", about=path, verb="write")
+        if begun is None:
+            raise Refused(f"the registry has no repository {self.host}/{path}", code="repository-missing")
+        location = urljoin(self._url, begun.headers.get("Location", ""))
+        if begun.status_code == 202 and location.startswith(self._url):
+            with contextlib.suppress(Refused):  # it forgets uploads by itself, later
+                self._ask("DELETE", location.removeprefix(self._url), about=path, verb="write")
+
     def _digest_of_bytes(self, path: str, version: str) -> str | None:
         answer = self._ask("GET", f"{path}/manifests/{version}", about=path)
         return None if answer is None else "sha256:" + hashlib.sha256(answer.content).hexdigest()
 
-    def _ask(self, method: str, where: str, *, about: str) -> requests.Response | None:
+    def _ask(self, method: str, where: str, *, about: str, verb: str = "read") -> requests.Response | None:
         name = f"{self.host}/{about}" if about else self.host
         with requests.Session() as session:
             session.auth = _Challenged(self._login)
@@ -96,7 +111,7 @@ class Registry:
             case 404:
                 return None
             case 401 | 403:
-                raise _denied(name, answer, self._login)
+                raise _denied(name, answer, self._login, verb)
             case status if status >= 400:
                 raise _unreachable(self.host, f"it answers {status} {answer.reason}{_said(answer)}")
         return answer
@@ -186,11 +201,11 @@ def _unreachable(host: str, why: str) -> Refused:
     return Refused(f"the registry {host} cannot be read: {why}", code="registry-unreachable", retryable=True)
 
 
-def _denied(name: str, answer: requests.Response, login: Login | None) -> Refused:
-    who = f"{login.username} may not read it" if login else "it wants credentials, and there are none"
+def _denied(name: str, answer: requests.Response, login: Login | None, verb: str) -> Refused:
+    who = f"{login.username} may not {verb} it" if login else "it wants credentials, and there are none"
     return Refused(
-        f"the registry refuses {name} ({answer.status_code}): {who}{_said(answer)}",
-        code="registry-denied",
+        f"the registry refuses to let us {verb} {name} ({answer.status_code}): {who}{_said(answer)}",
+        code="push-denied" if verb == "write" else "registry-denied",
         next=() if login else (f"docker login {name.partition('/')[0]}",),
     )
 

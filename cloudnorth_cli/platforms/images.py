@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cloudnorth_cli import secrets, shell
 from cloudnorth_cli.adapters import buildkit, context
-from cloudnorth_cli.adapters.docker import Engine, Pushed, login
+from cloudnorth_cli.adapters.docker import Engine, OnProgress, Pushed, login
 from cloudnorth_cli.adapters.reference import Reference, parse
 from cloudnorth_cli.adapters.registry import Login, Registry
 from cloudnorth_cli.adapters.threads import side_by_side
@@ -67,6 +67,8 @@ class Images:
         lacking = list({plan.name: plan for plan in plans if there[plan.name] is None}.values())
         if any(plan.build.command is None for plan in lacking):
             self._engine.ping()
+        for plan in lacking:
+            self._see_push_allowed(plan.repository)
         try:
             built = {made.tag: made for made in side_by_side(lambda plan: self._make(plan, step), lacking)}
         except BaseException:
@@ -221,11 +223,9 @@ class Images:
             digest = registry.digest(repository.path, artifact.tag)
             if digest is not None:
                 return _image(artifact, digest), "is there"
+            self._see_push_allowed(artifact.repository)
             pushed = self._engine.push(
-                artifact.repository,
-                artifact.tag,
-                self._login(repository.host),
-                lambda done, total, label: step.progress(artifact.service, done, total, "bytes", label),
+                artifact.repository, artifact.tag, self._login(repository.host), _teller(artifact.service, step)
             )
             digest = registry.digest(repository.path, artifact.tag)
             _see_same_digest(artifact, pushed, digest)
@@ -233,6 +233,15 @@ class Images:
         except Refused as error:
             if error.code == "docker-unreachable":
                 raise
+            error.status = ExitStatus.FAILED
+            raise
+
+    def _see_push_allowed(self, repository: str) -> None:
+        """Known within milliseconds, before a long build. Raises Refused with the status of a failed push."""
+        reference = parse(repository)
+        try:
+            self._registry(reference).check_push(reference.path)
+        except Refused as error:
             error.status = ExitStatus.FAILED
             raise
 
@@ -295,6 +304,19 @@ def _of(made: Artifact, plan: Plan) -> Artifact:
 
 def _image(artifact: Artifact, digest: str) -> Image:
     return Image(service=artifact.service, repository=artifact.repository, digest=digest, tag=artifact.tag)
+
+
+def _teller(service: str, step: Step) -> OnProgress:
+    told = ""
+
+    def tell(done: float, total: float | None, label: str) -> None:
+        nonlocal told
+        step.progress(service, done, total, "bytes", label)
+        if label.startswith("retrying") and label != told:
+            step.waiting(f"{service}: the registry does not take a layer, {label}")
+        told = label
+
+    return tell
 
 
 def _see_same_digest(artifact: Artifact, pushed: Pushed, read: str | None) -> None:

@@ -99,3 +99,20 @@ def test_something_else_behind_the_address_is_told(double: RegistryDouble) -> No
     double.keep("shop/api", "1", b"<html>")
     with pytest.raises(Refused, match="not what a registry answers"):
         Registry(double.host, insecure=True).manifest("shop/api", "1")
+
+
+def test_whether_we_may_push_is_asked_without_leaving_anything(double: RegistryDouble) -> None:
+    registry = Registry(double.host, insecure=True)
+    registry.check_push("shop/api")
+    assert [line.split()[0] for line in double.asked] == ["POST", "DELETE"]
+    assert double.uploads == {}
+    double.push_status = 403
+    with pytest.raises(Refused, match="refuses to let us write") as refusal:
+        registry.check_push("shop/api")
+    assert refusal.value.code == "push-denied"
+
+
+def test_a_repository_that_has_to_be_made_first_is_named(double: RegistryDouble) -> None:
+    double.push_status = 404
+    with pytest.raises(Refused, match=f"no repository {double.host}/shop/api"):
+        Registry(double.host, insecure=True).check_push("shop/api")
