@@ -14,10 +14,10 @@ from typing import Any
 from msgspec import inspect as kinds
 
 from cloudnorth_cli.config.findings import Finding, Place, path_text
-from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table
+from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table, nothing
+from cloudnorth_cli.settings import SecretSource
 from cloudnorth_cli.suggestions import nearest
 
-_NOTHING = {"", "~", "null", "Null", "NULL"}
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _OLD_TRUTH = re.compile(r"(?i)(yes|no|on|off)$")
 """Truth values in YAML 1.1, texts in YAML 1.2."""
@@ -69,20 +69,22 @@ class _Walk:
         assert reader, f"settings.py uses a type that nobody reads: {kind}"
         return reader(self, node, kind, path, described)
 
-    def wrong(self, node: Node, path: _Path, wanted: str, hint: str = "") -> None:
-        message = f"{path_text(path)} wants {wanted}, found {_found(node)}"
+    def wrong(self, node: Node, path: _Path, wanted: str, hint: str = "", found: str = "") -> None:
+        message = f"{path_text(path)} wants {wanted}, found {found or _found(node)}"
         self.findings.append(Finding(node.at, message, hint))
 
     def _optional(self, node: Node, kind: kinds.UnionType, path: _Path) -> Any:
-        if isinstance(node, Scalar) and node.plain and node.text in _NOTHING:
+        if nothing(node):
             return None
         (inner,) = [one for one in kind.types if not isinstance(one, kinds.NoneType)]
         return self.value(node, inner, path)
 
     def struct(self, node: Node, kind: kinds.StructType, path: _Path, described: str) -> Any:
         if not isinstance(node, Table):
-            keys = ", ".join(field.encode_name for field in kind.fields)
-            return self.wrong(node, path, "keys and values", f"known here: {keys}")
+            hint = f"known here: {', '.join(field.encode_name for field in kind.fields)}"
+            # What stands in a source's place may be the secret itself.
+            found = "something else" if kind.cls is SecretSource else _found(node)
+            return self.wrong(node, path, "keys and values", hint, found)
         fields = {field.encode_name: field for field in kind.fields}
         result: dict[str, Any] = {}
         for key, child in node.entries.items():
@@ -122,7 +124,7 @@ class _Walk:
             return self.wrong(node, path, wanted)
         if node.plain and (_NUMBER.match(node.text) or node.text in _TRUTH or _OLD_TRUTH.match(node.text)):
             return self.wrong(node, path, wanted, "" if described else f'put it in quotes: "{node.text}"')
-        if node.plain and node.text in _NOTHING:
+        if nothing(node):
             return self.wrong(node, path, wanted, 'leave the key out, or write "" for an empty text')
         if kind.pattern and not re.search(kind.pattern, node.text):
             return self.wrong(node, path, wanted)
@@ -182,7 +184,7 @@ def _found(node: Node) -> str:
         return "a list"
     if not node.plain:
         return f'the text "{_short(node.text)}"'
-    if node.text in _NOTHING:
+    if nothing(node):
         return "nothing"
     if node.text in _TRUTH or _OLD_TRUTH.match(node.text):
         return f"{node.text}, which YAML may read as true or false"

@@ -6,37 +6,43 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cloudnorth_cli.config.findings import Finding, path_text
-from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table
+from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table, nothing
 from cloudnorth_cli.settings import Build
 
 _Path = tuple[str, ...]
 
 
 def keys(environment: Table, services: Table, path: _Path) -> Iterator[Finding]:
-    """What the kubernetes platform cannot do without. `path` names the environment."""
+    """What an environment cannot do without. `path` names the environment."""
+    for name, service in _tables(services):
+        yield from one_origin(service, ("services", name))
     platform = environment.get("platform")
     if not isinstance(platform, Scalar) or platform.text != "kubernetes":
         return
-    if environment.get("helm") is None:
+    if nothing(environment.get("helm")):
         yield Finding(environment.at, f"{path_text((*path, 'helm'))} is missing", "such as: helm: {chart: chart}")
-    built = [name for name, service in services.entries.items() if isinstance(service, Table) and service.get("build")]
-    if built and environment.get("registry") is None:
+    built = [name for name, service in _tables(services) if not nothing(service.get("build"))]
+    if built and nothing(environment.get("registry")):
         hint = f"{', '.join(built)} is built, so it needs one, such as: registry: {{host: registry.example}}"
         yield Finding(environment.at, f"{path_text((*path, 'registry'))} is missing", hint)
-    for name, service in services.entries.items():
-        if isinstance(service, Table) and not {"build", "image"} & service.entries.keys():
+    for name, service in _tables(services):
+        if nothing(service.get("build")) and nothing(service.get("image")):
             hint = f"environment {path[-1]} runs images"
             yield Finding(services.keys[name], f"services.{name} has neither build nor image", hint)
+
+
+def one_origin(service: Table, path: _Path) -> Iterator[Finding]:
+    """That a service's image is made here or named, not both."""
+    if not nothing(service.get("build")) and not nothing(service.get("image")):
+        yield Finding(service.keys["image"], f"{path_text(path)} has both build and image", "keep one of them")
 
 
 def files(environment: Table, services: Table, path: _Path, root: Path) -> Iterator[Finding]:
     """Files and folders that the environment names and that are not there."""
     platform = environment.get("platform")
     local = isinstance(platform, Scalar) and platform.text == "local"
-    for name, service in services.entries.items():
+    for name, service in _tables(services):
         here = ("services", name)
-        if not isinstance(service, Table):
-            continue
         if local:
             yield from _missing(service.get("prepare", "requirements"), (*here, "prepare", "requirements"), root)
         elif isinstance(build := service.get("build"), Table) and build.get("command") is None:
@@ -66,3 +72,9 @@ def _missing(node: Node | None, path: _Path, root: Path, *, folder: bool = False
         yield Finding(node.at, f"{path_text(path)}: there is no folder {node.text}", f"looked for {target}")
     if not folder and not target.is_file():
         yield Finding(node.at, f"{path_text(path)}: there is no file {node.text}", f"looked for {target}")
+
+
+def _tables(services: Table) -> Iterator[tuple[str, Table]]:
+    for name, service in services.entries.items():
+        if isinstance(service, Table):
+            yield name, service

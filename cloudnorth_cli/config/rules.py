@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Iterator
 
 from cloudnorth_cli import __version__, templates
+from cloudnorth_cli.config import needs
 from cloudnorth_cli.config.findings import Finding, path_text
-from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table
+from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table, nothing
 from cloudnorth_cli.suggestions import nearest
 
 RELEASED = ("image", "repository", "registry", "name", "tag", "digest", "release", "commit", "secret")
@@ -84,8 +85,7 @@ def _environment(table: Node | None, path: _Path, services: Collection[str]) -> 
 
 
 def _service(service: Table, path: _Path, services: Collection[str]) -> Iterator[Finding]:
-    if "build" in service.entries and "image" in service.entries and not _nothing(service.get("build")):
-        yield Finding(service.keys["image"], f"{path_text(path)} has both build and image", "keep one of them")
+    yield from needs.one_origin(service, path)
     running = (*RUNNING, *(f"url.{name}" for name in services))
     yield from _templates(service.get("run"), (*path, "run"), running)
     yield from _templates(service.get("env"), (*path, "env"), running)
@@ -96,7 +96,7 @@ def _service(service: Table, path: _Path, services: Collection[str]) -> Iterator
 
 
 def _source(source: Table, path: _Path) -> Iterator[Finding]:
-    said = [key for key, node in source.entries.items() if not _nothing(node)]
+    said = [key for key, node in source.entries.items() if not nothing(node)]
     if len(said) != 1:
         found = " and ".join(said) or "none"
         yield Finding(source.at, f"{path_text(path)} wants exactly one of env, file and command, found {found}")
@@ -116,7 +116,7 @@ def _templates(node: Node | None, path: _Path, known: Collection[str]) -> Iterat
 
 def _known(tree: Table, path: _Path, names: Collection[str], what: str, base: _Path = ()) -> Iterator[Finding]:
     node = tree.get(*path)
-    if isinstance(node, Scalar) and not _nothing(node) and node.text not in names:
+    if isinstance(node, Scalar) and not nothing(node) and node.text not in names:
         message = f"{path_text((*base, *path))}: there is no {what} {node.text}"
         yield Finding(node.at, message, nearest(node.text, names))
 
@@ -136,7 +136,3 @@ def _each(node: Node | None, path: _Path) -> Iterator[tuple[_Path, Node]]:
     if isinstance(node, Listing):
         for index, item in enumerate(node.items):
             yield (*path, f"[{index}]"), item
-
-
-def _nothing(node: Node | None) -> bool:
-    return node is None or (isinstance(node, Scalar) and node.plain and node.text in ("", "~", "null"))

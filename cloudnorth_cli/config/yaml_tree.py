@@ -65,6 +65,11 @@ Node = Scalar | Table | Listing
 NOWHERE = Place("", 0, 0)
 
 
+def nothing(node: Node | None) -> bool:
+    """Whether a key is not there, or there without a value (null)."""
+    return node is None or (isinstance(node, Scalar) and node.plain and node.text in ("", "~", "null", "Null", "NULL"))
+
+
 def read(path: Path, shown: str) -> Table:
     """The mapping that a YAML file holds; `shown` is its name in messages. Raises UsageError."""
     text = _text(path, shown)
@@ -76,7 +81,7 @@ def read(path: Path, shown: str) -> Table:
         fail([_syntax(error, text, shown)])
     except yaml.YAMLError as error:  # a character that YAML does not allow
         fail([_character(error, text, shown)])
-    if root is None or (isinstance(root, Scalar) and root.plain and root.text in ("", "~", "null")):
+    if root is None or nothing(root):
         fail([Finding(start, "the file is empty", "it wants at least: version, project, services, environments")])
     if not isinstance(root, Table):
         fail([Finding(root.at, "the file wants keys and values at its top, such as `version: 1`")])
