@@ -9,12 +9,13 @@ from cloudnorth_cli.errors import UsageError
 from cloudnorth_cli.suggestions import nearest
 
 # `${NAME}` is the shell's and stays; `{{name}}` is the text `{name}`; JSON's braces hold no bare word and stay.
-_PLACEHOLDER = re.compile(r"(?<![${])\{([A-Za-z]\w*(?:\.[\w-]+)?)\}(?!\})|(?<!\{)\{\{([A-Za-z]\w*(?:\.[\w-]+)?)\}\}")
+_NAME = r"([A-Za-z]\w*(?:\.[\w-]+)?)"
+_PLACEHOLDER = re.compile(r"\{\{" + _NAME + r"\}\}|(?<!\$)\{" + _NAME + r"\}", re.ASCII)
 
 
 def names(text: str) -> tuple[str, ...]:
     """The placeholders of a text, in order: `image`, `url.api`."""
-    return tuple(match[1] for match in _PLACEHOLDER.finditer(text) if match[1])
+    return tuple(match[2] for match in _PLACEHOLDER.finditer(text) if match[2])
 
 
 def fill(text: str, values: Mapping[str, str], where: str) -> str:
@@ -26,7 +27,7 @@ def fill(text: str, values: Mapping[str, str], where: str) -> str:
     for name in names(text):
         if name not in values:
             raise UsageError("\n".join(unknown(name, values)), code="placeholder", where=where)
-    return _PLACEHOLDER.sub(lambda match: values[match[1]] if match[1] else "{" + match[2] + "}", text)
+    return _PLACEHOLDER.sub(lambda match: values[match[2]] if match[2] else "{" + match[1] + "}", text)
 
 
 def unknown(name: str, known: Collection[str]) -> tuple[str, str]:

@@ -23,6 +23,7 @@ VALUES = {"image": "registry/api@sha256:1", "port": "8080", "url.api": "http://l
         ('{"a": {"b": 1}}', '{"a": {"b": 1}}'),
         ('{"port": {port}}', '{"port": 8080}'),
         ("{} { port } {9}", "{} { port } {9}"),
+        ("${{port}} {{port}", "${port} {8080"),
         ("awk '{{print}}'", "awk '{print}'"),
     ],
 )

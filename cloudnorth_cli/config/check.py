@@ -21,7 +21,7 @@ from cloudnorth_cli.suggestions import nearest
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _OLD_TRUTH = re.compile(r"(?i)(yes|no|on|off)$")
 """Truth values in YAML 1.1, texts in YAML 1.2."""
-_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})$")
 _NUMBER = re.compile(
     r"(?i)[-+]?(0[xob][0-9a-f_]+|[0-9][0-9_]*(:[0-5]?[0-9])+|\.inf|(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?)$"
 )
@@ -109,7 +109,7 @@ class _Walk:
 
     def key(self, key: str, at: Place, kind: kinds.Type, path: _Path) -> None:
         inner, described = _undressed(kind)
-        if isinstance(inner, kinds.StrType) and inner.pattern and not re.search(inner.pattern, key):
+        if isinstance(inner, kinds.StrType) and inner.pattern and not re.fullmatch(inner.pattern, key):
             self.findings.append(Finding(at, f"{path_text((*path, key))}: the key should be {described}"))
 
     def listing(self, node: Node, kind: kinds.VarTupleType, path: _Path, described: str) -> Any:
@@ -126,7 +126,7 @@ class _Walk:
             return self.wrong(node, path, wanted, "" if described else f'put it in quotes: "{node.text}"')
         if nothing(node):
             return self.wrong(node, path, wanted, 'leave the key out, or write "" for an empty text')
-        if kind.pattern and not re.search(kind.pattern, node.text):
+        if kind.pattern and not re.fullmatch(kind.pattern, node.text):
             return self.wrong(node, path, wanted)
         return node.text
 

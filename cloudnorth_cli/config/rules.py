@@ -13,7 +13,7 @@ from cloudnorth_cli.suggestions import nearest
 
 RELEASED = ("image", "repository", "registry", "name", "tag", "digest", "release", "commit", "secret")
 """Placeholders of `chart` and `verify`: all that is known of a service that is being released."""
-BUILDING = ("image", "repository", "registry", "name", "tag", "commit")
+BUILDING = ("image",)
 """Placeholders of `build.command`: there is no digest before the image is made."""
 RUNNING = ("port", "data", "release", "digest", "commit")
 """Placeholders of `run` and `env` on the local platform, `url.SERVICE` apart."""
@@ -57,10 +57,11 @@ def findings(tree: Table) -> Iterator[Finding]:
         yield Finding(table.at, "environments wants at least one environment")
     yield from _known(tree, ("migrate", "service"), services, "service")
     yield from _known(tree, ("default_environment",), _keys(tree.get("environments")), "environment")
+    for key in ("run", "check"):
+        yield from _templates(tree.get("migrate", key), ("migrate", key), _running(services))
     for path, check in _each(tree.get("verify"), ("verify",)):
         if isinstance(check, Table):
             yield from _known(check, ("service",), services, "service", path)
-            yield from _templates(check.get("http"), (*path, "http"), RELEASED)
             yield from _templates(check.get("expect"), (*path, "expect"), RELEASED)
     for name, service in _tables(tree.get("services")):
         yield from _service(service, ("services", name), services)
@@ -86,13 +87,17 @@ def _environment(table: Node | None, path: _Path, services: Collection[str]) -> 
 
 def _service(service: Table, path: _Path, services: Collection[str]) -> Iterator[Finding]:
     yield from needs.one_origin(service, path)
-    running = (*RUNNING, *(f"url.{name}" for name in services))
+    running = _running(services)
     yield from _templates(service.get("run"), (*path, "run"), running)
     yield from _templates(service.get("env"), (*path, "env"), running)
     yield from _templates(service.get("chart"), (*path, "chart"), RELEASED)
     yield from _templates(service.get("build", "command"), (*path, "build", "command"), BUILDING)
     for name, source in _tables(service.get("build", "secrets")):
         yield from _source(source, (*path, "build", "secrets", name))
+
+
+def _running(services: Collection[str]) -> tuple[str, ...]:
+    return (*RUNNING, *(f"url.{name}" for name in services))
 
 
 def _source(source: Table, path: _Path) -> Iterator[Finding]:

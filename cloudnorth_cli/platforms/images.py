@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cloudnorth_cli import secrets, shell
+from cloudnorth_cli import secrets, shell, templates
 from cloudnorth_cli.adapters import buildkit, context
 from cloudnorth_cli.adapters.docker import Engine, OnProgress, Pushed, login
 from cloudnorth_cli.adapters.reference import Reference, parse
@@ -186,7 +186,7 @@ class Images:
             plan.service,
             self._docker,
             self._environment.root,
-            command.replace("{image}", plan.name),
+            templates.fill(command, {"image": plan.name}, f"services.{plan.service}.build.command"),
             on_line=lambda line: step.output(f"build {plan.service}", line),
             on_start=self._said,
         )

@@ -69,6 +69,19 @@ MISTAKES = {
         "port: yes",
         ["6:11  services.api.port wants a port from 1 to 65535, found yes, which YAML may read as true or false"],
     ),
+    "endless number": (
+        "port: 8080",
+        f"port: {'9' * 5000}",
+        [f"6:11  services.api.port wants a port from 1 to 65535, found the number {'9' * 57}..."],
+    ),
+    "placeholder of a migration": (
+        "environments:\n",
+        "migrate: {service: api, run: 'up {image}'}\nenvironments:\n",
+        [
+            "7:30  migrate.run: {image} stands for nothing here",
+            "known here: commit, data, digest, port, release, url.api (for the text itself write {{image}})",
+        ],
+    ),
     "number out of range": (
         "port: 8080",
         "port: 80800",
@@ -221,7 +234,7 @@ MISTAKES = {
         '{command: "make {digest}"}',
         [
             "5:22  services.api.build.command: {digest} stands for nothing here",
-            "known here: commit, image, name, registry, repository, tag (for the text itself write {{digest}})",
+            "known here: image (for the text itself write {{digest}})",
         ],
     ),
     "migration of an unknown service": (

@@ -198,8 +198,8 @@ def test_a_chart_of_a_repository_is_no_file(chart: str, folder: Folder) -> None:
 
 def test_an_environment_is_there_within_30_milliseconds() -> None:
     def once() -> float:
-        started = time.perf_counter()
+        started = time.process_time()  # of this process alone: other work on the machine does not count
         config.environment(config.load_project(None, ROOT, {}), "lab", {})
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     assert min(once() for _ in range(5)) < 0.03
