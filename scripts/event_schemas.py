@@ -64,8 +64,8 @@ Made from `cloudnorth_cli/events.py` by `make docs`; do not edit.
 
 `cloudnorth VERB -o json` prints JSON, one object a line. Changing verbs print what happens as it happens and end in a
 `result`; reading verbs (`status`, `history`, `config`, `kubeconfig`, `build --explain`) print the `result` alone, and
-`logs` prints a `logged` for each line before it. The `result` comes on a usage error, a failure and an interrupt too, and
-`--report FILE` writes the same object. The same lines stand in `.cloudnorth/runs/RUN/events.jsonl`.
+`logs` prints a `logged` for each line before it. The `result` comes on a usage error, a failure and an interrupt too,
+and `--report FILE` writes the same object. The same lines stand in `.cloudnorth/runs/RUN/events.jsonl`.
 
 Every object has `event`, `v` (the version of this format, 1), `at` (RFC 3339, UTC) and `run`. Fields are only ever
 added; a field whose value is not known is left out. [`any.json`](any.json) is the schema of every line.

@@ -52,7 +52,7 @@ def cloudnorth(project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
         with monkeypatch.context() as patch:
             for name, value in environ.items():
                 patch.setenv(name, value)
-            status = main(words)
+            status = main(list(words))
         captured = capfd.readouterr()
         return Ran(status, captured.out, captured.err)
 

@@ -61,19 +61,21 @@ class Scene:
         return [line for step in list(self._steps.values()) for line in self._step(step, width)]
 
     def _step(self, step: Shown, width: int) -> list[str]:
-        screen = self._screen
-        elapsed = lines.duration(self._clock() - step.since)
-        mark = screen.letters("•").ljust(2 if screen.unicode else 5)
-        room = min(width, screen.layout) - len(mark) - lines.NAME - 9
+        mark = "•".ljust(2 if self._screen.unicode else 4)
+        elapsed = lines.duration(self._clock() - step.since).rjust(9)
+        room = min(width, self._screen.layout) - len(mark) - lines.NAME - len(elapsed)
         told = step.waiting_for if room > 10 else ""
-        head = mark + step.name.ljust(lines.NAME) + _cut(screen.letters(told), room).ljust(max(room, 0))
-        drawn = [head + elapsed.rjust(9)]
+        head = mark + step.name.ljust(lines.NAME) + _cut(told, max(room, 0)).ljust(max(room, 0)) + elapsed
+        drawn = [head if room >= 0 else f"{mark}{step.name}{elapsed}"]
         if step.waiting_for and not told:
-            drawn.append(_cut(screen.letters(f"  {step.waiting_for}"), width))
-        drawn += [_cut(screen.letters(row), width) for row in _bars(step, width)]
-        drawn += [_cut(screen.letters(row), width) for row in _pods(step.pods)]
-        drawn += [screen.paint(_cut(f"    {line}", width), "dim") for line in step.output]
-        return drawn
+            drawn.append(f"  {step.waiting_for}")
+        drawn += [*_bars(step, width), *_pods(step.pods)]
+        fitting = [self._fit(line, width) for line in drawn]
+        return fitting + [self._screen.paint(self._fit(f"    {line}", width), "dim") for line in step.output]
+
+    def _fit(self, line: str, width: int) -> str:
+        """The line in this screen's letters, which may be longer than ours, cut at the edge."""
+        return self._screen.letters(_cut(self._screen.letters(line), width - (0 if self._screen.unicode else 2)))
 
 
 def _move(step: Shown, event: StepWaiting | StepProgress | RolloutMoved | Output) -> None:
