@@ -57,6 +57,8 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
     """A project that was never deployed, removed afterwards."""
     project = samples.make(tmp_path, request.param)
     yield project
+    project.environment["protected"] = False
+    project.save()
     project.remove()
 
 
