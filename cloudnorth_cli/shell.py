@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.model import Secret
 
@@ -76,21 +77,27 @@ def run(
     """
     if on_start:
         on_start(command)
-    process = _start(command, merged=on_line is not None)
-    timer = threading.Timer(timeout, stop, [process]) if timeout else None
-    started = time.monotonic()
+    stopped_before, started = signals.came(), time.monotonic()
+    process: subprocess.Popen[str] | None = None
+    timer: threading.Timer | None = None
     try:
-        if timer:
+        with signals.held():
+            process = _start(command, merged=on_line is not None)
+        if timeout:
+            timer = threading.Timer(timeout, stop, [process])
             timer.start()
         output, errors = _stream(process, command, on_line) if on_line else _capture(process, command)
+        signals.check(stopped_before)  # its end is not its failure when it was we who ended it
     except BaseException:
-        stop(process)
+        if process:
+            stop(process)
         raise
     finally:
         if timer:
             timer.cancel()
-        with _guard:
-            _running.discard(process)
+        if process:
+            with _guard:
+                _running.discard(process)
     completed = Completed(process.returncode, output, errors)
     if timeout and time.monotonic() - started >= timeout and completed.status != 0:
         raise Failed(

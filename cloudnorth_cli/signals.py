@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
@@ -19,24 +20,63 @@ class Watch:
         self.armed = True
         self.on_signal: Callable[[], None] = lambda: None
         """Called before the main thread is interrupted, to end what other threads wait for."""
+        self.came: str | None = None
+        """Name of the signal that stopped us."""
+        self.holding = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         # Further ones arrive while the first is told: a person hits Ctrl-C twice, Jenkins sends TERM to the group.
         if not self.armed:
             return
         self.armed = False
+        self.came = signal.Signals(number).name
         self.on_signal()
-        raise Interrupted(signal.Signals(number).name)
+        if not self.holding:
+            raise Interrupted(self.came)
 
     def disarm(self) -> None:
         """The work is over: from here on a signal finds nothing to stop."""
         self.armed = False
 
 
+_watch = Watch()
+
+
+def came() -> str | None:
+    """The signal that came, if one did, seen or swallowed."""
+    return _watch.came
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """A signal within this block interrupts at its end.
+
+    For calls that swallow what is raised in them: the hooks that run around a fork (os.register_at_fork), of which
+    `logging` has one, print an exception and go on, and the Ctrl-C would be lost.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = came()
+    _watch.holding = True
+    try:
+        yield
+    finally:
+        _watch.holding = False
+    check(before)
+
+
+def check(before: str | None) -> None:
+    """Interrupt the main thread if a signal came since `came()` was `before`, and what it raised was swallowed."""
+    if _watch.came and not before and threading.current_thread() is threading.main_thread():
+        raise Interrupted(_watch.came)
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[Watch]:
     """Turn the three signals into one `Interrupted` within this block. A SIGHUP ignored by `nohup` stays ignored."""
-    watch = Watch()
+    global _watch
+    watch = _watch = Watch()
     before = {}
     for number in STOPPING:
         if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
