@@ -1,0 +1,1 @@
+"""Measurements side by side, each a table; `make bench` runs them all."""

@@ -1,0 +1,12 @@
+"""Run every measurement that this machine can: `python -m benchmarks [NAME …]`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("startup", "no_change", "changed_line")
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or NAMES:
+        importlib.import_module(f"benchmarks.{name}").main()
