@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,14 @@ import pytest
 import yaml
 
 from scripts import configuration, reference
-from tests.config.files import RIGHT
+from tests.config.files import RIGHT, Folder
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +46,13 @@ def test_every_key_is_explained() -> None:
 def test_the_schema_is_one_and_takes_the_shops_own_file(schema: Any) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(yaml.safe_load((ROOT / "cloudnorth.yaml").read_text()), schema)
+
+
+def test_the_example_of_the_reference_is_right(schema: Any, folder: Folder) -> None:
+    page = (ROOT / "docs/configuration.md").read_text()
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    jsonschema.validate(yaml.safe_load(example), schema)
+    assert folder.environment(example, "prod").services["web"].chart == {"image": "{image}"}
 
 
 @pytest.mark.parametrize(
