@@ -75,12 +75,12 @@ def read(path: Path, shown: str) -> Table:
     text = _text(path, shown)
     start = Place(shown, 1, 1)
     findings: list[Finding] = []
+    if character := _unprintable(text, shown):
+        fail([character])
     try:
         root = _Builder(yaml.parse(text, Loader=_Loader), shown, findings).document()
     except yaml.MarkedYAMLError as error:
         fail([_syntax(error, text, shown)])
-    except yaml.YAMLError as error:  # a character that YAML does not allow
-        fail([_character(error, text, shown)])
     if root is None or nothing(root):
         fail([Finding(start, "the file is empty", "it wants at least: version, project, services, environments")])
     if not isinstance(root, Table):
@@ -125,10 +125,13 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> Finding:
     return Finding(place, f"is not YAML: {problem}{context}")
 
 
-def _character(error: yaml.YAMLError, text: str, shown: str) -> Finding:
-    position = getattr(error, "position", 0)
-    before = text.encode()[:position].decode(errors="ignore")
-    place = Place(shown, before.count("\n") + 1, len(before) - before.rfind("\n"))
+def _unprintable(text: str, shown: str) -> Finding | None:
+    """The first character that YAML does not allow; the loaders count its place differently, so it is looked for here."""
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if found is None:
+        return None
+    before = text[: found.start()]
+    place = Place(shown, before.count("\n") + 1, found.start() - before.rfind("\n"))
     return Finding(place, "a character stands here that YAML does not allow")
 
 

@@ -332,6 +332,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.usefixtures("each_loader")
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_told_with_its_place_and_what_would_be_right(name: str, folder: Folder) -> None:
     right, wrong, expected = MISTAKES[name]
@@ -367,11 +368,13 @@ def test_aliases_that_stand_for_millions_of_values_are_refused(folder: Folder) -
     assert said == "cloudnorth.yaml:19:7  stands for more than 20,000 values, with aliases expanded"
 
 
+@pytest.mark.usefixtures("each_loader")
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "? " * 50_000])
 def test_endless_nesting_is_refused(text: str, folder: Folder) -> None:
     assert re.match(r"cloudnorth\.yaml:\d+:\d+  is (nested more than 40 levels deep|not YAML)", folder.mistake(text))
 
 
+@pytest.mark.usefixtures("each_loader")
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -380,6 +383,7 @@ def test_endless_nesting_is_refused(text: str, folder: Folder) -> None:
         (b"~\n", "cloudnorth.yaml:1:1  the file is empty"),
         (b"version: 1\nproject: caf\xe9\n", "cloudnorth.yaml:2:13  is not UTF-8: byte 0xe9"),
         (b"\xff\xfev\x00e\x00r\x00", "cloudnorth.yaml:1:1  is not UTF-8: byte 0xff"),
+        ("# é\n# é\nproject: é\x07b\n".encode(), "cloudnorth.yaml:3:11  a character stands here that YAML does not"),
         (b"version: 1\nproject: a\x07b\n", "cloudnorth.yaml:2:11  a character stands here that YAML does not allow"),
         (b"- version\n", "cloudnorth.yaml:1:1  the file wants keys and values at its top"),
         (b"hello\n", "cloudnorth.yaml:1:1  the file wants keys and values at its top"),
