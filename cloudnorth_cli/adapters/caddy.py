@@ -23,8 +23,9 @@ FRONT = "front"
 UPSTREAM_IDLE = "1s"
 """Shorter than any server's own keep-alive (gunicorn 2 s, uvicorn and Node 5 s): none is used again just as the
 server closes it."""
-TRY_FOR = "2s"
-"""As long Caddy tries to connect anew, reading the file again: a process that is started again is not an error yet."""
+TRY_FOR = "5s"
+"""As long Caddy tries anew, reading the file again: a process that is started again is not an error yet. Only what was
+never sent is tried again, and GETs."""
 
 
 def binary() -> str:

@@ -18,12 +18,12 @@ Make = Callable[..., LocalProject]
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Copies a sample project (`python`, `node`) into a folder with spaces."""
+    """Copies a sample project (`plain`, `python`, `node`) into a folder with spaces."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data with spaces"))
     monkeypatch.delenv("CI", raising=False)
     made: list[LocalProject] = []
 
-    def copy(sample: str = "python", name: str = "a project", port: int | None = None) -> LocalProject:
+    def copy(sample: str = "plain", name: str = "a project", port: int | None = None) -> LocalProject:
         root = tmp_path / name
         shutil.copytree(SAMPLES / sample, root)
         config = yaml.safe_load((root / "cloudnorth.yaml").read_text())
@@ -41,5 +41,5 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
 
 @pytest.fixture
 def local(make: Make) -> LocalProject:
-    """The Python sample, not deployed yet."""
+    """The plain sample, not deployed yet."""
     return make()

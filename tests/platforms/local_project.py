@@ -42,7 +42,7 @@ class LocalProject:
         return Request(source=Source(commit="abc1234"), actor=Actor(who="tester@here", run="run-1"), **changes)
 
     def write(self, text: str) -> None:
-        """Change a line of the Python sample."""
+        """Change a line of the plain sample."""
         (self.root / "text.txt").write_text(text + "\n")
 
     def deploy(self, **changes: Any) -> Result:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import socket
 import stat
 from pathlib import Path
@@ -10,16 +13,17 @@ from pathlib import Path
 import pytest
 
 from cloudnorth_cli.errors import Refused
-from cloudnorth_cli.model import Secret
+from cloudnorth_cli.model import LogQuery, Secret
 from tests.platforms.conftest import Make
 from tests.platforms.local_project import LocalProject
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_change_is_a_new_release_and_the_old_one_comes_back(local: LocalProject) -> None:
     first = local.deploy()
     assert first.exit_status == 0, first.error
     assert local.ask()["text"] == "one"
-    assert local.ask()["h11"] == "0.16.0"
     local.write("two")
     second = local.deploy()
     assert second.exit_status == 0, second.error
@@ -42,13 +46,28 @@ def test_no_change_is_nothing_to_do_within_a_second(local: LocalProject) -> None
     assert {each.pid for each in local.processes()} == before
 
 
-def test_a_code_change_makes_no_new_virtual_environment(local: LocalProject) -> None:
-    local.deploy()
-    environments = local.platform().place.environments
+def test_a_python_project_gets_its_locked_packages_in_one_environment_for_all_releases(make: Make) -> None:
+    python = make("python")
+    deployed = python.deploy()
+    assert deployed.exit_status == 0, deployed.error
+    assert python.ask()["h11"] == "0.16.0"
+    environments = python.platform().place.environments
     before = sorted(environments.iterdir())
-    local.write("two")
-    local.deploy()
+    (python.root / "app.py").write_text((python.root / "app.py").read_text().replace('"path":', '"asked":'))
+    assert python.deploy().exit_status == 0
+    assert python.ask()["asked"] == "/"
     assert sorted(environments.iterdir()) == before
+
+
+def test_a_requirement_with_a_wrong_hash_is_not_installed(make: Make) -> None:
+    python = make("python")
+    lock = python.root / "requirements.lock"
+    lock.write_text(re.sub(r"sha256:[0-9a-f]{64}", "sha256:" + "0" * 64, lock.read_text()))
+    failed = python.deploy()
+    assert failed.exit_status == 4
+    assert failed.error is not None
+    assert failed.error.code == "prepare-failed"
+    assert any("hash" in line.lower() for line in failed.error.evidence)
 
 
 def test_a_release_that_crashes_leaves_the_old_one_serving_and_nothing_of_itself(local: LocalProject) -> None:
@@ -97,9 +116,6 @@ def test_a_restart_is_the_same_release_with_new_processes(local: LocalProject) -
 
 def test_a_service_that_dies_is_started_again(local: LocalProject) -> None:
     local.deploy()
-    import os
-    import signal
-
     os.kill(local.ask()["pid"], signal.SIGKILL)
     assert local.ask()["text"] == "one"  # the front waits for it
     assert local.platform().status().pods[0].restarts == 1
@@ -199,8 +215,6 @@ def test_there_is_no_cluster_to_write_a_kubeconfig_for(local: LocalProject) -> N
 def test_logs_are_told_by_service_and_time(make: Make) -> None:
     node = make("node")
     assert node.deploy().exit_status == 0
-    from cloudnorth_cli.model import LogQuery
-
     lines = list(node.platform().logs(LogQuery()))
     assert {line.service for line in lines} == {"api", "page"}
     assert any(line.text.startswith("api listens") for line in lines)

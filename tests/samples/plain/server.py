@@ -1,4 +1,4 @@
-"""Somebody's Python project: the standard library's server and one package from a requirements lock."""
+"""Somebody's program: nothing but the standard library."""
 
 import json
 import os
@@ -7,8 +7,6 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
-
-import h11
 
 TEXT = (Path(__file__).parent / "text.txt").read_text().strip()
 
@@ -19,13 +17,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
         time.sleep(float(parse_qs(asked.query).get("wait", ["0"])[0]))
-        told = {"text": TEXT, "path": self.path, "pid": os.getpid(), "h11": h11.__version__, "env": dict(os.environ)}
+        told = {"text": TEXT, "path": self.path, "pid": os.getpid(), "env": dict(os.environ)}
         body = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    do_POST = do_GET
 
     def log_message(self, format: str, *args: object) -> None:
         print(json.dumps({"time": time.time(), "path": self.path}), flush=True)
