@@ -89,4 +89,4 @@ def _problem(problem: Problem, screen: Screen, output: Sequence[str], *, told_co
         said += ["", *lines.wrapped(screen, problem.where, "  ")] if problem.where and problem.evidence else [""]
         for line in evidence:
             said += lines.wrapped(screen, line, "    ")
-    return ["", *said] if told_code else said
+    return said

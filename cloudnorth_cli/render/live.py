@@ -41,12 +41,11 @@ class LiveView(Plain):
             self._stop()
         super().show(event)
 
-    def say(self, *text: str) -> None:
-        """Lines that stay, above what is redrawn."""
+    def put(self, line: str) -> None:
+        """A line that stays, above what is redrawn."""
         if self._live is None:
-            super().say(*text)
-            return
-        for line in text:
+            super().put(line)
+        else:
             self._console.print(Text.from_ansi(line), soft_wrap=True)
 
     def remind(self) -> None:

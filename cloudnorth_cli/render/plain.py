@@ -28,6 +28,8 @@ from cloudnorth_cli.render.screen import Screen, Stream
 
 PATIENCE = 30.0
 """Seconds of silence after which a line says what is waited for."""
+MESSAGE = 12
+"""Columns under which a commit's message is left out."""
 KEPT = 20
 """Last lines of a tool's output that a failed step shows."""
 SPEAKING = ("migrate",)
@@ -71,6 +73,7 @@ class Plain:
         self._ended = threading.Event()
         self._guard = threading.RLock()
         self._spoke = defaultdict[str, bool](bool)
+        self._talked = False
         self._last_output: tuple[str, ...] = ()
         """Of the step that failed last."""
         self._timer: threading.Thread | None = None
@@ -102,8 +105,13 @@ class Plain:
 
     def say(self, *text: str) -> None:
         """Lines of talk."""
+        self._talked = True
         for line in text:
-            self.talk.line(line)
+            self.put(line)
+
+    def put(self, line: str) -> None:
+        """One line of talk onto the screen."""
+        self.talk.line(line)
 
     def remind(self) -> None:
         """Where a step was silent for `PATIENCE` seconds, say what it waits for."""
@@ -117,9 +125,9 @@ class Plain:
     def _run_started(self, event: RunStarted) -> None:
         title = f"{event.project} → {event.environment}".strip(" →")
         target = f"{title}  ({event.target})" if event.target else title
-        commit = f'{event.commit} "{event.message}"' if event.message else event.commit
-        if target or commit:
-            self.say(*lines.headline(self.talk_screen, target, commit), "")
+        self.say(
+            *lines.headline(self.talk_screen, target, _commit(event, self.talk_screen.layout - len(target) - 2)), ""
+        )
 
     def _step_started(self, event: StepStarted) -> None:
         self.running[event.step] = Running(event.step, self._clock())
@@ -172,13 +180,22 @@ class Plain:
         if event.exit_status in closing.WELL:
             if event.command == "logs" and not event.text:
                 return
-            if self._spoke or event.command in CHANGING:
-                self.say("")
+            self._stand_apart()
             for line in closing.answer(event, self.out_screen):
                 self.out.line(line)
             return
+        self._stand_apart()
         self.say(*closing.failure(event, self.talk_screen, self._last_output))
 
+    def _stand_apart(self) -> None:
+        if self._talked:
+            self.say("")
 
-CHANGING = ("deploy", "rollback", "restart", "down", "build", "push")
-"""Verbs whose answer stands apart from the steps above it."""
+
+def _commit(event: RunStarted, room: int) -> str:
+    """`8f3c1d2 "Search by brand"`, the message as far as there is room."""
+    rest = room - len(event.commit) - 3
+    if not event.message or rest < MESSAGE:
+        return event.commit
+    message = event.message if len(event.message) <= rest else f"{event.message[: rest - 1]}…"
+    return f'{event.commit} "{message}"'

@@ -195,7 +195,6 @@ def test_a_failure_says_what_serves_the_proof_and_what_to_type() -> None:
     shown = Shown().show(result)
     assert shown.out == ""
     assert shown.talk == (
-        "\n"
         "api crashes at start: exit 1 in 0.4 s                           [crash-at-start]\n"
         "\n"
         "  api-6d9c7-x2x8q, last lines:\n"
