@@ -104,8 +104,8 @@ class Helm:
         wanted = ("--revision", str(revision)) if revision else ()
         return self._command("get", "manifest", self.release, *wanted)
 
-    def metadata(self) -> Command:
-        return self._command("get", "metadata", self.release, "--output", "json")
+    def hooks(self) -> Command:
+        return self._command("get", "hooks", self.release)
 
     def uninstall(self, *, timeout: float) -> Command:
         """Remove the objects; the history stays, so that numbers go on where they were."""

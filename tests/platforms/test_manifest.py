@@ -116,3 +116,17 @@ def test_an_identity_is_the_same_for_the_same_and_another_for_another() -> None:
 
 def test_what_a_chart_rolls_dice_for_is_no_part_of_the_identity() -> None:
     assert identity("17") == identity("4711")
+
+
+def test_what_is_installed_is_the_same_when_only_chance_differs() -> None:
+    settled = manifest.settled(read("1"), read("2"))
+    assert manifest.same(settled, read("3"))
+    assert not manifest.same(settled, read("3")[1:])
+    other = manifest.parse(RENDERED.replace("name: wait", "name: other"))
+    assert not manifest.same(settled, other)
+
+
+def test_what_a_look_up_kept_is_the_same_as_what_is_installed() -> None:
+    settled = manifest.settled(read("kept"), read("kept"))
+    assert manifest.same(settled, read("kept"))
+    assert not manifest.same(settled, read("another"))

@@ -132,6 +132,14 @@ def settled(once: Sequence[Document], again: Sequence[Document]) -> list[Any]:
     return [_settle(one.body, other.body) for one, other in zip(once, again, strict=True)]
 
 
+def same(settled_objects: Sequence[Any], installed: Sequence[Document]) -> bool:
+    """Whether what is installed is this, chance aside. A look-up that found nothing at the first install and keeps
+    its value since is chance in the one rendering and none in the other, so ids alone do not tell."""
+    there = {_name(document.body): document.body for document in installed}
+    wanted = {_name(thing): thing for thing in settled_objects}
+    return there.keys() == wanted.keys() and all(_fits(wanted[name], there[name]) for name in wanted)
+
+
 def identity(images: Sequence[Image], objects: Sequence[Any], secret: str) -> str:
     """A release's id: 16 hex digits over its digests and objects, whatever their order, tests left out."""
     told = {
@@ -145,6 +153,20 @@ def identity(images: Sequence[Image], objects: Sequence[Any], secret: str) -> st
 def lasting(documents: Sequence[Document]) -> tuple[Document, ...]:
     """Without the chart's tests, which no deploy runs."""
     return tuple(document for document in documents if not document.hook.startswith("test"))
+
+
+def _name(body: Body) -> tuple[str, str]:
+    return str(body.get("kind")), str((body.get("metadata") or {}).get("name"))
+
+
+def _fits(wanted: Any, there: Any) -> bool:
+    if wanted == _CHANCE:
+        return True
+    if isinstance(wanted, Mapping) and isinstance(there, Mapping):
+        return wanted.keys() == there.keys() and all(_fits(wanted[key], there[key]) for key in wanted)
+    if isinstance(wanted, list) and isinstance(there, list):
+        return len(wanted) == len(there) and all(map(_fits, wanted, there))
+    return bool(wanted == there)
 
 
 def _settle(one: Any, other: Any) -> Any:

@@ -38,7 +38,7 @@ def prepare(
 ) -> tuple[Candidate, Rendered]:
     """Render, name and compare. Raises Refused where it cannot be installed."""
     revisions = records.stored(site) or ()
-    upgrade = any(one.status != "uninstalled" for one in revisions)
+    upgrade = records.installed(revisions)
     plain = render(site, images, release="0", commit="0000000", secret=secret, upgrade=upgrade)
     identity = _identity(site, plain, served, upgrade=upgrade)
     if served and identity == served.release.id and _serves(site, served, revisions):
@@ -103,8 +103,19 @@ def _identity(site: Site, rendered: Rendered, served: Record | None, *, upgrade:
     identity = manifest.identity(rendered.images, plain, rendered.secret)
     if served and identity == served.release.id:
         return identity
-    again = documents(site, rendered.values, upgrade=upgrade)
-    return manifest.identity(rendered.images, manifest.settled(rendered.documents, again), rendered.secret)
+    settled = manifest.settled(rendered.documents, documents(site, rendered.values, upgrade=upgrade))
+    identity = manifest.identity(rendered.images, settled, rendered.secret)
+    if served and identity != served.release.id and {*served.images} == {*rendered.images}:
+        there = _installed(site, hooks=any(document.hook for document in rendered.documents))
+        return served.release.id if manifest.same(settled, there) else identity
+    return identity
+
+
+def _installed(site: Site, *, hooks: bool) -> tuple[Document, ...]:
+    """What the newest revision was installed as."""
+    helm = site.helm()
+    printed = site.run(helm.manifest()).output + ("\n---\n" + site.run(helm.hooks()).output if hooks else "")
+    return manifest.lasting(manifest.parse(printed))
 
 
 def _serves(site: Site, served: Record, revisions: Sequence[records.Stored]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -43,6 +44,11 @@ def stored(site: Site) -> tuple[Stored, ...] | None:
     return tuple(sorted(map(_stored, found), key=lambda one: one.revision, reverse=True))
 
 
+def installed(revisions: Sequence[Stored]) -> bool:
+    """Whether the newest of the revisions is there, not uninstalled; `revisions` newest first."""
+    return bool(revisions) and revisions[0].status != "uninstalled"
+
+
 def workloads(site: Site) -> tuple[Json, ...]:
     """The workloads in the cluster that belong to the Helm release, by the annotation that Helm writes."""
     return tuple(
@@ -57,7 +63,7 @@ def serving(site: Site) -> Record | None:
     """What a failed deploy goes back to: the newest verified record, or a newer revision that others installed."""
     revisions = stored(site)
     deployed = next((one for one in revisions or () if one.status == "deployed"), None)
-    if revisions is not None and not any(one.status != "uninstalled" for one in revisions):
+    if revisions is not None and not installed(revisions):
         return None
     records = store(site).all()
     if deployed and not any(record.release.revision == deployed.revision for record in records):

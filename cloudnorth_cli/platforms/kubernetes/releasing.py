@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -84,7 +84,7 @@ def recover(site: Site, step: Step) -> tuple[Revision, ...]:
             next=(f"helm --kube-context {site.context} -n {site.namespace} history {site.release}",),
             retryable=True,
         )
-    good = next((one for one in reversed(revisions) if one.status in {"deployed", "superseded"}), None)
+    good = _last_good(revisions)
     if good is None:
         # A first install that never ended: Helm finds no way on from it. Its objects stay and are taken over.
         site.api.delete(path("Secret", site.namespace, f"sh.helm.release.v1.{site.release}.v{stuck.number}"))
@@ -124,7 +124,7 @@ def _undone(
     if not any(one.number == release.number for one in revisions):
         records.store(site).forget(release.revision)
         return Failed(message, code="helm-failed", evidence=lines)
-    good = next((one for one in reversed(revisions) if one.status in {"deployed", "superseded"}), None)
+    good = _last_good(revisions)
     begun = _begun(release, candidate, request, outcome="failed", lines=lines)
     records.store(site).keep(begun, rendered.secret)
     if good is None:
@@ -141,6 +141,16 @@ def _undone(
     taken_back = replace(begun, outcome="rolled-back", rolled_back_to=number)
     records.store(site).keep(taken_back, rendered.secret)
     return Failed(f"{message}; release {number} was put back", code="helm-failed", evidence=lines)
+
+
+def _last_good(revisions: Sequence[Revision]) -> Revision | None:
+    """The newest that was installed, since it was last uninstalled; `revisions` oldest first."""
+    for one in reversed(revisions):
+        if one.status == "uninstalled":
+            return None
+        if one.status in {"deployed", "superseded"}:
+            return one
+    return None
 
 
 def _begun(

@@ -60,16 +60,19 @@ def _images_run(site: Site, expected: Expectation) -> str:
 
 
 def _strangers(site: Site, expected: Expectation) -> list[str]:
-    wanted = {document.key for document in manifest.workloads(expected.documents).values()}
-    digests = {image.digest for image in expected.images}
-    ours = {manifest.repository(image.repository): image for image in expected.images}
+    """Containers that should run a service's image and run another."""
+    digests: dict[str, set[str]] = {}
+    for image in expected.images:
+        digests.setdefault(manifest.repository(image.repository), set()).add(image.digest)
     wrong = []
-    for pod in _pods_of_release(site, wanted):
+    for pod in _pods_of_release(site, set(manifest.workloads(expected.documents))):
+        # The repository in an imageID is any that has this content, so the pod's own words say whose image it is.
+        asked = {container["name"]: str(container["image"]) for container in dig(pod, "spec", "containers")}
         for status in dig(pod, "status", "containerStatuses", default=[]):
+            wanted = digests.get(manifest.repository(asked[status["name"]]))
             running = str(status.get("imageID", ""))
-            image = ours.get(manifest.repository(running.removeprefix("docker-pullable://")))
-            if image and running.rpartition("@")[2] not in digests:
-                wrong.append(f"{name(pod)} runs {running}, not {image.digest}")
+            if wanted and running.rpartition("@")[2] not in wanted:
+                wrong.append(f"{name(pod)} runs {running or 'nothing yet'}, not {', '.join(sorted(wanted))}")
     return wrong
 
 
