@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from cloudnorth_cli.adapters import kube_config, kube_secrets, lease
-from cloudnorth_cli.errors import Broken, RolloutFailed
+from cloudnorth_cli.errors import Broken, CloudnorthError, RolloutFailed
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
@@ -56,7 +56,12 @@ class KubernetesPlatform:
 
     @property
     def target(self) -> str:
-        return f"{self._site.context}, namespace {self._site.namespace}"
+        try:
+            context = self._site.context
+        except CloudnorthError:
+            # A headline is no place to fail: `check` says it.
+            context = self._environment.file.cluster.context or "no context"
+        return f"{context}, namespace {self._site.namespace}"
 
     @cached_property
     def _images(self) -> Images:
