@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -47,7 +48,8 @@ class Recipe(Value, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:16]
 
 
-class Difference(Value, frozen=True, kw_only=True):
+@dataclass(frozen=True)
+class Difference:
     """How one recipe differs from another."""
 
     added: tuple[str, ...]

@@ -6,19 +6,19 @@ The SDK builds with the legacy builder only, which knows neither build secrets n
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import docker
 import docker.auth
 import docker.errors
 import requests
+import urllib3.exceptions
 
+from cloudnorth_cli.adapters.push_stream import OnProgress, Pushed, read_push
 from cloudnorth_cli.adapters.reference import parse
-from cloudnorth_cli.adapters.registry import Login
+from cloudnorth_cli.adapters.registry_login import Login
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.model import Secret
 
@@ -26,21 +26,8 @@ ANSWER = 10
 """Seconds in which the engine has to answer a small question."""
 SILENCE = 120
 """Seconds that a push may say nothing."""
-TELL = 0.2
-"""Seconds between two reports of a push's progress."""
 
-
-@dataclass(frozen=True)
-class Pushed:
-    """What the engine says of a push."""
-
-    digest: str
-    sent: tuple[str, ...]
-    """Short ids of the layers that were sent; the others were there."""
-
-
-OnProgress = Callable[[float, float | None, str], None]
-"""Takes bytes done, bytes in all (None: not known yet) and a label."""
+_TROUBLE = (docker.errors.DockerException, requests.RequestException, OSError)
 
 
 class Engine:
@@ -80,7 +67,7 @@ class Engine:
         given = {"username": login.username, "password": login.password.reveal()} if login else None
         with self._client(SILENCE) as client, _told(f"the push of {name} broke off"):
             lines = client.api.push(repository, tag, stream=True, decode=True, auth_config=given)
-            return _read_push(name, lines, on_progress)
+            return read_push(name, lines, on_progress)
 
     def _image(self, reference: str) -> Any | None:
         with self._client(ANSWER) as client, _told(f"cannot look at {reference}"):
@@ -97,7 +84,7 @@ class Engine:
             else:
                 client = docker.from_env(timeout=timeout)
             client.ping()
-        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        except _TROUBLE as error:
             where = f" at {self.host}" if self.host else ""
             raise Refused(
                 f"the Docker engine{where} does not answer: {_innermost(error)}",
@@ -121,60 +108,12 @@ def login(host: str) -> Login | None:
     return Login(username, Secret(password)) if username and password else None
 
 
-def _read_push(name: str, lines: Iterator[Mapping[str, Any]], on_progress: OnProgress) -> Pushed:
-    layers: dict[str, tuple[int, int]] = {}
-    sent: set[str] = set()
-    digest = None
-    told = 0.0
-    for line in lines:
-        if problem := line.get("error"):
-            raise push_failure(name, str(problem))
-        digest = (line.get("aux") or {}).get("Digest") or digest
-        layer, status = line.get("id"), str(line.get("status", ""))
-        if layer is None:
-            continue
-        detail = line.get("progressDetail") or {}
-        if status == "Pushing":
-            current = int(detail.get("current") or 0)
-            layers[layer] = (current, max(current, int(detail.get("total") or 0)))
-        elif status == "Pushed":
-            sent.add(layer)
-            size = layers.get(layer, (0, 0))[1]
-            layers[layer] = (size, size)
-        if status == "Pushed" or time.monotonic() - told >= TELL:
-            told = time.monotonic()
-            done, total = (sum(sizes) for sizes in zip(*layers.values(), strict=True)) if layers else (0, 0)
-            waits = status.lower() if status.startswith("Retrying") else f"{len(sent)} of {len(layers)} layers"
-            on_progress(done, total or None, waits)
-    if digest is None:
-        raise Failed(f"the push of {name} ended without a digest", code="push-failed")
-    return Pushed(digest, tuple(sorted(sent)))
-
-
-def push_failure(name: str, problem: str) -> Failed:
-    """The engine's words on a push that failed, as an error with its cause."""
-    said = problem.lower()
-    if any(
-        word in said for word in ("denied", "unauthorized", "authentication required", "no basic auth", "forbidden")
-    ):
-        host = name.partition("/")[0]
-        return Failed(
-            f"the registry refuses the push of {name}",
-            code="push-denied",
-            evidence=(problem,),
-            next=(f"docker login {host}",),
-        )
-    if "no space left on device" in said:
-        return Failed(f"a disk is full: the push of {name} failed", code="disk-full", evidence=(problem,))
-    return Failed(f"the push of {name} failed", code="push-failed", evidence=(problem,), retryable=True)
-
-
 @contextmanager
 def _told(what: str) -> Iterator[None]:
     """Translate what the SDK raises once the engine has answered before."""
     try:
         yield
-    except (docker.errors.DockerException, requests.RequestException, OSError, json.JSONDecodeError) as error:
+    except (*_TROUBLE, urllib3.exceptions.HTTPError, json.JSONDecodeError) as error:  # streams are read past requests
         raise Failed(f"{what}: {_innermost(error)}", code="docker-failed", retryable=True) from error
 
 

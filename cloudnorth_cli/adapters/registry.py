@@ -1,30 +1,23 @@
 """One OCI registry: digests, manifests, sizes, and whether we may push. The engine pushes (adapters/docker.py).
 
-Speaks https://github.com/opencontainers/distribution-spec/blob/main/spec.md; asks for tokens as
-https://distribution.github.io/distribution/spec/auth/token/ says.
+Speaks https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.util import Retry
 
 from cloudnorth_cli.adapters.reference import DEFAULT_HOST
+from cloudnorth_cli.adapters.registry_login import TIMEOUT, Challenged, Login
 from cloudnorth_cli.errors import Refused
-from cloudnorth_cli.model import Secret
-
-TIMEOUT = (5.0, 20.0)
-"""Seconds to connect, and between two bytes of an answer."""
 
 MANIFESTS = ", ".join(
     (
@@ -34,14 +27,6 @@ MANIFESTS = ", ".join(
         "application/vnd.docker.distribution.manifest.v2+json",
     )
 )
-
-
-@dataclass(frozen=True)
-class Login:
-    """Who we are to a registry."""
-
-    username: str
-    password: Secret
 
 
 class Registry:
@@ -97,7 +82,7 @@ class Registry:
     def _ask(self, method: str, where: str, *, about: str, verb: str = "read") -> requests.Response | None:
         name = f"{self.host}/{about}" if about else self.host
         with requests.Session() as session:
-            session.auth = _Challenged(self._login)
+            session.auth = Challenged(self._login)
             session.mount(self._url, HTTPAdapter(max_retries=_patience()))
             try:
                 answer = session.request(method, self._url + where, headers={"Accept": MANIFESTS}, timeout=TIMEOUT)
@@ -124,60 +109,6 @@ class Registry:
         if not isinstance(read, dict):
             raise _unreachable(self.host, f"{answer.url} is not what a registry answers")
         return read
-
-
-class _Challenged(AuthBase):
-    """Answers a 401 with what its challenge asks for, once: basic credentials, or a token from the named realm.
-
-    Set as the session's auth also because requests would else send what ~/.netrc holds.
-    """
-
-    def __init__(self, login: Login | None) -> None:
-        self._basic = HTTPBasicAuth(login.username, login.password.reveal()) if login else None
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.hooks["response"].append(self._answer)
-        return request
-
-    def _answer(self, answer: requests.Response, **options: Any) -> requests.Response:
-        if answer.status_code != 401 or "Authorization" in answer.request.headers:
-            return answer
-        scheme, _, rest = answer.headers.get("WWW-Authenticate", "").partition(" ")
-        again = answer.request.copy()
-        if scheme.lower() == "bearer":
-            token = self._token(dict(re.findall(r'(\w+)="([^"]*)"', rest)))
-            if token is None:
-                return answer
-            again.headers["Authorization"] = f"Bearer {token}"
-        elif scheme.lower() == "basic" and self._basic:
-            again = self._basic(again)
-        else:
-            return answer
-        _ = answer.content  # read to its end, so that the connection can be used again
-        second: requests.Response = answer.connection.send(again, **options)
-        second.history.append(answer)
-        return second
-
-    def _token(self, challenge: Mapping[str, str]) -> str | None:
-        realm = challenge.get("realm", "")
-        if not realm.startswith(("http://", "https://")):
-            return None
-        wanted = {name: challenge[name] for name in ("service", "scope") if name in challenge}
-        with requests.Session() as session:
-            session.auth = self._basic or _Nobody()
-            answer = session.get(realm, params=wanted, timeout=TIMEOUT)
-        if not answer.ok:
-            return None
-        try:
-            read = answer.json()
-            return str(read.get("token") or read["access_token"])
-        except (ValueError, KeyError, AttributeError):
-            return None
-
-
-class _Nobody(AuthBase):
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
 
 
 def _patience() -> Retry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloudnorth_cli.adapters.docker import Pushed
+from cloudnorth_cli.adapters.push_stream import Pushed
 from cloudnorth_cli.adapters.registry import Registry
 from cloudnorth_cli.errors import CloudnorthError
 

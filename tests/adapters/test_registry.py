@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cloudnorth_cli.adapters.registry import Login, Registry
+from cloudnorth_cli.adapters.registry import Registry
+from cloudnorth_cli.adapters.registry_login import Login
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Secret
 from tests.registry_double import RegistryDouble, registry_double

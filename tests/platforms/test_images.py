@@ -8,14 +8,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Failed, Refused, UsageError
 from cloudnorth_cli.events import Journal, Step
+from cloudnorth_cli.model import Actor, Request, Source
 from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.settings import Build, Docker, Environment, EnvironmentFile, Registry, SecretSource, Service
 from tests.registry_double import RegistryDouble, registry_double
 
+DEPLOY = Request(source=Source(commit="8f3c1d2"), actor=Actor(who="me@here", run="1"))
 NO_ENGINE = Docker(host="unix:///nowhere/docker.sock")
 
 
@@ -81,7 +84,7 @@ def test_where_something_has_to_be_built_a_missing_engine_is_refused(root: Path,
 
 
 def test_check_contacts_the_registry_and_no_engine(root: Path, double: RegistryDouble) -> None:
-    images(root, double).check()
+    images(root, double).check(DEPLOY)
     assert double.asked == ["GET /v2/"]
 
 
@@ -89,13 +92,20 @@ def test_check_refuses_a_context_with_git(root: Path, double: RegistryDouble) ->
     (root / ".git").mkdir()
     (root / ".git/HEAD").touch()
     with pytest.raises(Refused, match=r"add the line \.git"):
-        images(root, double).check()
+        images(root, double).check(DEPLOY)
+
+
+def test_a_service_whose_image_is_given_needs_no_files(tmp_path: Path, double: RegistryDouble) -> None:
+    ours = images(tmp_path, double, api=Service(build=Build()), web=Service(build=Build(context="nowhere")))
+    ours.check(msgspec.structs.replace(DEPLOY, images={"api": "x", "web": "y"}))
+    with pytest.raises(Refused, match="nowhere"):
+        ours.check(msgspec.structs.replace(DEPLOY, images={"api": "x"}, services=("api", "web")))
 
 
 def test_a_registry_that_is_gone_is_refused_before_anything_is_built(root: Path) -> None:
     with registry_double() as double:
         ours = images(root, double)
-    for contact in (ours.check, lambda: ours.build([], Step("build", Journal()))):
+    for contact in (lambda: ours.check(DEPLOY), lambda: ours.build([], Step("build", Journal()))):
         with pytest.raises(Refused, match="Connection refused") as refusal:
             contact()
         assert refusal.value.code == "registry-unreachable"
@@ -103,12 +113,12 @@ def test_a_registry_that_is_gone_is_refused_before_anything_is_built(root: Path)
 
 def test_an_environment_without_a_registry_is_told_where_it_is_missing(root: Path) -> None:
     with pytest.raises(UsageError, match=r"environments\.test\.registry is missing"):
-        Images(environment(root, None, api=Service(build=Build())), Journal()).check()
+        Images(environment(root, None, api=Service(build=Build())), Journal()).check(DEPLOY)
 
 
 def test_a_service_that_is_not_there_is_told_with_those_that_are(root: Path, double: RegistryDouble) -> None:
     with pytest.raises(UsageError, match="no service apj; there are api"):
-        images(root, double).check(["apj"])
+        images(root, double).check(msgspec.structs.replace(DEPLOY, services=("apj",)))
 
 
 def test_a_path_in_the_registry_and_a_name_of_its_own_make_the_repository(root: Path, double: RegistryDouble) -> None:
@@ -228,13 +238,13 @@ def test_the_registry_password_is_read_from_its_source_and_never_shown(
     )
     given = environment(root, registry, api=Service(build=Build()))
     with pytest.raises(Refused, match="REGISTRY_PASSWORD is not set"):
-        Images(given, Journal()).check()
+        Images(given, Journal()).check(DEPLOY)
     monkeypatch.setenv("REGISTRY_PASSWORD", "wrong2")
     with pytest.raises(Refused) as refusal:
-        Images(given, Journal()).check()
+        Images(given, Journal()).check(DEPLOY)
     assert "wrong2" not in str(refusal.value)
     monkeypatch.setenv("REGISTRY_PASSWORD", "hunter2")
-    Images(given, Journal()).check()
+    Images(given, Journal()).check(DEPLOY)
 
 
 def test_what_docker_login_left_is_used(
@@ -245,7 +255,7 @@ def test_what_docker_login_left_is_used(
     auth = {"auths": {double.host: {"auth": base64.b64encode(b"jenkins:hunter2").decode()}}}
     (tmp_path / "docker/config.json").write_text(json.dumps(auth))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
-    images(root, double).check()
+    images(root, double).check(DEPLOY)
 
 
 def test_a_registry_that_is_gone_at_the_push_is_a_failure(root: Path) -> None:

@@ -77,7 +77,7 @@ class KubernetesPlatform:
         site.api.get("/version")
         self._served = records.serving(site)
         checking.check(site, step, self._secret, self._served)
-        self._images.check()
+        self._images.check(request)
         step.summary = f"{site.context}, helm {'.'.join(map(str, site.helm_version))}, chart {site.settings.chart}"
         return self._served
 

@@ -1,0 +1,73 @@
+"""The registries of an environment: its own, and those that other images come from."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from cloudnorth_cli import secrets
+from cloudnorth_cli.adapters import docker
+from cloudnorth_cli.adapters.reference import Reference, parse
+from cloudnorth_cli.adapters.registry import Registry
+from cloudnorth_cli.adapters.registry_login import Login
+from cloudnorth_cli.errors import ExitStatus, Refused, UsageError
+from cloudnorth_cli.settings import Environment
+
+
+class Registries:
+    """Each registry as the environment reaches it; credentials are read when one is first asked."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._ours = environment.file.registry
+        self._our_host = self._ours.host.partition("/")[0] if self._ours else None
+        self._known: dict[str, Registry] = {}
+        self._guard = threading.Lock()
+
+    def of(self, reference: Reference) -> Registry:
+        """The registry that an image is in."""
+        host = reference.host
+        with self._guard:
+            if host not in self._known:
+                if self._ours is not None and host == self._our_host:
+                    insecure = self._ours.insecure
+                else:
+                    insecure = host.partition(":")[0] in ("localhost", "127.0.0.1")  # as the engine has it
+                self._known[host] = Registry(host, insecure=insecure, login=self.login(host))
+            return self._known[host]
+
+    def digest(self, repository: str, tag: str) -> str | None:
+        """The digest that a tag has, None where there is no such tag. Raises Refused."""
+        reference = parse(repository)
+        return self.of(reference).digest(reference.path, tag)
+
+    def see_push_allowed(self, repository: str) -> None:
+        """Known within milliseconds, before a long build. Raises Refused with the status of a failed push."""
+        reference = parse(repository)
+        try:
+            self.of(reference).check_push(reference.path)
+        except Refused as error:
+            error.status = ExitStatus.FAILED
+            raise
+
+    def repository(self, service: str) -> str:
+        """Host and path of a service's image in the environment's own registry. Raises UsageError without one."""
+        if self._ours is None:
+            raise UsageError(
+                f"{self._environment.config_path}: environments.{self._environment.name}.registry is missing; "
+                f"{service} has to be pushed somewhere",
+                code="registry-missing",
+            )
+        name = self._environment.services[service].repository or f"{self._environment.project}/{service}"
+        return f"{self._ours.host.rstrip('/')}/{name}"
+
+    def login(self, host: str) -> Login | None:
+        """Who we are to a registry: as the configuration says, else what `docker login` left. Raises Refused."""
+        return self.own_login(host) or docker.login(host)
+
+    def own_login(self, host: str) -> Login | None:
+        """The credentials that the configuration names for a registry. Raises Refused."""
+        if self._ours is None or host != self._our_host or not (self._ours.username and self._ours.password):
+            return None
+        found = secrets.resolve({"registry password": self._ours.password}, self._environment.root, os.environ)
+        return Login(self._ours.username, found["registry password"])
