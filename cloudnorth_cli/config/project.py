@@ -177,8 +177,9 @@ def _shape(tree: Table) -> Iterator[Finding]:
     yield from whole.findings
     partial = ("defaults.", "environments.")
     yield from (missing for missing in whole.missing if not missing.message.startswith(partial))
-    for name in _table(tree.get("environments")).entries:
-        yield from check(merged(tree, name), EnvironmentFile, ("environments", name)).missing
+    for name, node in _table(tree.get("environments")).entries.items():
+        if isinstance(node, Table):
+            yield from check(merged(tree, name), EnvironmentFile, ("environments", name)).missing
 
 
 def _table(node: Node | None) -> Table:

@@ -126,7 +126,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> Finding:
 
 
 def _unprintable(text: str, shown: str) -> Finding | None:
-    """The first character that YAML does not allow; the loaders count its place differently, so it is looked for here."""
+    """The first character that YAML does not allow; looked for here, because the loaders count places differently."""
     found = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if found is None:
         return None

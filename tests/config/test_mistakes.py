@@ -283,6 +283,15 @@ MISTAKES = {
             "found env and command"
         ],
     ),
+    "environment without keys": (
+        "  local:\n    platform: local\n",
+        "  local:\n",
+        [
+            "12:9  environments.local wants keys and values, found nothing",
+            "known here: platform, url, port, cluster, namespace, registry, docker, helm, secrets, services, rollout, "
+            "protected, keep, notes",
+        ],
+    ),
     "no service": (
         "services:\n  api:\n    build: {context: .}\n    port: 8080\n",
         "services: {}\n",
