@@ -4,7 +4,7 @@ A service's code is imported only when it is asked for: no image holds the other
 """
 
 import argparse
-import dataclasses
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="answer requests until SIGTERM")
     serve.add_argument("service", choices=["api", "storefront"])
     serve.add_argument("--host", help="address to listen on (HOST; default 127.0.0.1)")
-    serve.add_argument("--port", type=int, help="port to listen on (PORT; default 8080 for api, 3000 for storefront)")
+    serve.add_argument("--port", help="port to listen on (PORT; default 8080 for api, 3000 for storefront)")
     serve.set_defaults(run=_serve)
 
     migrate = commands.add_parser("migrate", help="bring the database to this version's schema")
@@ -51,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    chosen = settings.read(arguments.service)
-    chosen = dataclasses.replace(chosen, host=arguments.host or chosen.host, port=arguments.port or chosen.port)
+    said = {"HOST": arguments.host, "PORT": arguments.port}
+    chosen = settings.read(arguments.service, {**os.environ, **{name: value for name, value in said.items() if value}})
     logs.configure(chosen)
     # One copy of each: the server turns `draining` on, the app's /readyz tells it.
     lifecycle = Lifecycle()

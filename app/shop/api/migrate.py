@@ -2,7 +2,8 @@
 
 import ast
 import inspect
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,20 +90,22 @@ def _scripts() -> list[Script]:
     return sorted(ScriptDirectory.from_config(_config()).walk_revisions(), key=lambda script: script.revision)
 
 
-def _describe(script: Script) -> Revision:
-    """Reads off the revision's own code what it does to those who do not know it yet."""
-    name = (script.doc or "").partition(":")[0]
-    adds_only = _operations(script.module.upgrade) <= _ADDING
-    reversible = "raise" not in inspect.getsource(script.module.downgrade)
-    return Revision(script.revision, name, adds_only, reversible)
+def only_adds(upgrade: Callable[[], None]) -> bool:
+    """Whether a revision's function calls nothing but operations that code which does not know it never notices.
 
-
-def _operations(function: object) -> set[str]:
-    """The names of Alembic's operations that a revision's function calls (`op.NAME(…)`, `once.NAME(…)`)."""
-    tree = ast.parse(inspect.getsource(function))  # type: ignore[arg-type]
+    Read off its source: what it does cannot differ from what it says.
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(upgrade)))
     calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
     attributes = (call for call in calls if isinstance(call, ast.Attribute))
-    return {call.attr for call in attributes if isinstance(call.value, ast.Name) and call.value.id in ("op", "once")}
+    used = {call.attr for call in attributes if isinstance(call.value, ast.Name) and call.value.id in ("op", "once")}
+    return used <= _ADDING
+
+
+def _describe(script: Script) -> Revision:
+    name = (script.doc or "").partition(":")[0]
+    reversible = "raise" not in inspect.getsource(script.module.downgrade)
+    return Revision(script.revision, name, only_adds(script.module.upgrade), reversible)
 
 
 @contextmanager

@@ -1,0 +1,94 @@
+"""Runs the shop for tests: an app on a real socket in a thread, or the command `shop` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = {"email": "demo@shop.example", "password": "demo-shop"}
+BUYER = {"name": "Ada Nord", "email": "ada@shop.example", "address": "1 Harbour Road\n1234 Northtown"}
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[httpx.Client]:
+    """A client of the app, which answers on a free port until the block ends."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+                until(lambda: server.started)
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def shop(*words: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs `shop WORDS` to its end with just these settings."""
+    return subprocess.run(_command(words), env=_environ(environ), capture_output=True, text=True, timeout=60)
+
+
+@contextmanager
+def process(*words: str, environ: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`shop serve …` in a process of its own, with its address; killed at the end of the block if it still runs."""
+    words = (*words, "--port", "0")
+    with subprocess.Popen(_command(words), env=_environ(environ), stdout=subprocess.PIPE, text=True) as child:
+        try:
+            yield child, _address(child)
+        finally:
+            child.kill()
+
+
+def until(look: Callable[[], T], seconds: float = 20) -> T:
+    """What `look` gives, as soon as that is true; fails when it never is."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def status(address: str) -> int:
+    """The status of a GET, 0 when nobody answers."""
+    try:
+        return httpx.get(address, timeout=10).status_code
+    except httpx.TransportError:
+        return 0
+
+
+def _command(words: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-m", "shop", *words]
+
+
+def _environ(environ: Mapping[str, str]) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "app"), **environ}
+
+
+def _address(child: subprocess.Popen[str]) -> str:
+    # uvicorn says where it listens; the lines before it are its own, too.
+    assert child.stdout
+    for line in child.stdout:
+        if found := re.search(r"http://[0-9.:]+", json.loads(line)["message"]):
+            return found[0]
+    raise AssertionError(f"shop ended with status {child.wait()} before it listened")
