@@ -144,3 +144,9 @@ def test_completion_is_silent_where_the_configuration_is_wrong(
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_a_script_that_asks_this_program(cloudnorth: Cloudnorth, shell: str) -> None:
     assert f"_CLOUDNORTH_COMPLETE=complete_{shell}" in cloudnorth("completion", shell).out
+
+
+def test_live_without_a_terminal_is_plain(cloudnorth: Cloudnorth) -> None:
+    ran = cloudnorth("deploy", "-e", "test", "-o", "live")
+    assert "\x1b" not in ran.err + ran.out
+    assert "✓ watch" in ran.err

@@ -36,7 +36,7 @@ def choose(
 
         return JsonLines(out, talk, reading=reading)
     screens = screen(out.raw, environ, no_color), screen(talk.raw, environ, no_color)
-    if not reading and (output == "live" or (output == "auto" and _can_draw(out.raw, talk.raw, environ))):
+    if not reading and _draws(output, out.raw, talk.raw, environ):
         from cloudnorth_cli.render.live import LiveView
 
         return LiveView(out, talk, *screens, verbose=verbose)
@@ -51,7 +51,9 @@ def paused(renderer: Renderer) -> AbstractContextManager[None]:
     return pause() if pause else nullcontext()
 
 
-def _can_draw(out: TextIO | None, talk: TextIO | None, environ: Mapping[str, str]) -> bool:
-    """Live needs a terminal on both streams, and nobody's CI."""
+def _draws(output: Output, out: TextIO | None, talk: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """`live` wants a terminal to draw on; `auto` also one for the answer, and nobody's CI."""
+    if output != "auto":
+        return output == "live" and is_terminal(talk)
     in_ci = environ.get("CI", "").lower() not in ("", "0", "false") or "JENKINS_URL" in environ
     return is_terminal(out) and is_terminal(talk) and not in_ci and environ.get("TERM", "dumb") != "dumb"
