@@ -18,7 +18,7 @@ def services(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _names(key: str, ctx: typer.Context) -> list[str]:
     from cloudnorth_cli.config import load_project
-    from cloudnorth_cli.config.yaml_tree import Table
+    from cloudnorth_cli.config.tree import Table
     from cloudnorth_cli.errors import CloudnorthError
 
     try:

@@ -11,9 +11,8 @@ import msgspec
 
 from cloudnorth_cli import config as reader
 from cloudnorth_cli import secrets
-from cloudnorth_cli.config import yaml_tree
 from cloudnorth_cli.config.findings import Place, path_text
-from cloudnorth_cli.config.yaml_tree import Listing, Node, Table
+from cloudnorth_cli.config.tree import Listing, Node, Table
 from cloudnorth_cli.events import ConfigEntry, Result
 from cloudnorth_cli.settings import Environment, SecretSource
 
@@ -21,6 +20,9 @@ MASK = "***"
 _TELLING = re.compile(r"(?i)(passw|secret|token|credential|private|(^|_|-)(key|pw|auth)($|_|-))")
 """Names of variables whose values are better not shown, even where they were written into the file."""
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
+
+_MEANINGLESS = {"local": reader.KUBERNETES_ONLY, "kubernetes": {"port", "keep"}}
+"""Keys whose defaults say nothing on a platform."""
 
 _Path = tuple[str, ...]
 
@@ -46,6 +48,8 @@ def settings(loaded: reader.Loaded, name: str | None, environ: Mapping[str, str]
     def entries(value: Any, node: Node | None, path: _Path) -> Iterator[ConfigEntry]:
         for key, child, below in _children(value, node):
             here = (*path, key)
+            if below is None and here[0] in _MEANINGLESS[environment.platform]:
+                continue
             if _is_leaf(child):
                 yield ConfigEntry(key=path_text(here), value=_shown(child, here), origin=told(below))
             else:
@@ -101,9 +105,9 @@ def _places(node: Node | None) -> Iterator[Place]:
         return
     yield node.at
     children: Sequence[Node] = ()
-    if isinstance(node, yaml_tree.Table):
+    if isinstance(node, Table):
         children = tuple(node.entries.values())
-    elif isinstance(node, yaml_tree.Listing):
+    elif isinstance(node, Listing):
         children = node.items
     for child in children:
         yield from _places(child)

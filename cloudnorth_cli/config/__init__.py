@@ -3,6 +3,14 @@
 Nothing here asks a platform, reads a secret or starts a program.
 """
 
-from cloudnorth_cli.config.project import Loaded, choose, environment, in_ci, load_project, resolved_tree
+from cloudnorth_cli.config.project import (
+    KUBERNETES_ONLY,
+    Loaded,
+    choose,
+    environment,
+    in_ci,
+    load_project,
+    resolved_tree,
+)
 
-__all__ = ["Loaded", "choose", "environment", "in_ci", "load_project", "resolved_tree"]
+__all__ = ["KUBERNETES_ONLY", "Loaded", "choose", "environment", "in_ci", "load_project", "resolved_tree"]

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import inspect as kinds
 
 from cloudnorth_cli.config.findings import Finding, Place, path_text
-from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table, nothing
+from cloudnorth_cli.config.tree import Listing, Node, Scalar, Table, nothing
 from cloudnorth_cli.settings import SecretSource
 from cloudnorth_cli.suggestions import nearest
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cloudnorth_cli.config.findings import Finding, path_text
-from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table, nothing
+from cloudnorth_cli.config.tree import Listing, Node, Scalar, Table, nothing
 from cloudnorth_cli.settings import Build
 
 _Path = tuple[str, ...]

@@ -13,7 +13,7 @@ import msgspec
 from cloudnorth_cli.config import needs, rules, yaml_tree
 from cloudnorth_cli.config.check import check
 from cloudnorth_cli.config.findings import Finding, fail
-from cloudnorth_cli.config.yaml_tree import Node, Table
+from cloudnorth_cli.config.tree import NOWHERE, Node, Scalar, Table, merge
 from cloudnorth_cli.errors import UsageError
 from cloudnorth_cli.settings import Environment, EnvironmentFile, Migrate, Project, Service, Verify
 from cloudnorth_cli.suggestions import nearest
@@ -58,7 +58,7 @@ def load_project(path: Path | None, cwd: Path, environ: Mapping[str, str]) -> Lo
         fail(findings)
     project = tree.entries["project"]
     environments = tree.entries["environments"]
-    assert isinstance(project, yaml_tree.Scalar)
+    assert isinstance(project, Scalar)
     assert isinstance(environments, Table)
     return Loaded(found.absolute(), shown, tree, project.text, tuple(environments.entries))
 
@@ -99,7 +99,7 @@ def choose(loaded: Loaded, name: str | None, environ: Mapping[str, str]) -> tupl
         chosen, origin = name, "--env"
     elif environ.get("CLOUDNORTH_ENV"):
         chosen, origin = environ["CLOUDNORTH_ENV"], "CLOUDNORTH_ENV"
-    elif isinstance(default, yaml_tree.Scalar) and not in_ci(environ):
+    elif isinstance(default, Scalar) and not in_ci(environ):
         chosen, origin = default.text, str(default.at)
     else:
         raise UsageError(_which(loaded, default), code="environment-wanted", where=loaded.shown)
@@ -133,18 +133,9 @@ def merged(tree: Table, name: str) -> Table:
     return merge(defaults, own)
 
 
-def merge(under: Table, over: Table) -> Table:
-    """Mappings key by key; of everything else, `over`'s. Values keep their positions."""
-    entries: dict[str, Node] = dict(under.entries)
-    for key, node in over.entries.items():
-        below = entries.get(key)
-        entries[key] = merge(below, node) if isinstance(below, Table) and isinstance(node, Table) else node
-    return Table(over.at, entries, under.keys | over.keys)
-
-
 def _platform(environment: Table) -> str:
     node = environment.get("platform")
-    return node.text if isinstance(node, yaml_tree.Scalar) else ""
+    return node.text if isinstance(node, Scalar) else ""
 
 
 def _services(tree: Table, environment: Table) -> Table:
@@ -183,7 +174,7 @@ def _shape(tree: Table) -> Iterator[Finding]:
 
 
 def _table(node: Node | None) -> Table:
-    return node if isinstance(node, Table) else Table(yaml_tree.NOWHERE, {}, {})
+    return node if isinstance(node, Table) else Table(NOWHERE, {}, {})
 
 
 def _convert(node: Node, of: type[_T]) -> _T:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from cloudnorth_cli import __version__, templates
 from cloudnorth_cli.config import needs
 from cloudnorth_cli.config.findings import Finding, path_text
-from cloudnorth_cli.config.yaml_tree import Listing, Node, Scalar, Table, nothing
+from cloudnorth_cli.config.tree import Listing, Node, Scalar, Table, nothing
 from cloudnorth_cli.suggestions import nearest
 
 RELEASED = ("image", "repository", "registry", "name", "tag", "digest", "release", "commit", "secret")

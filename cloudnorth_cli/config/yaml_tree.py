@@ -1,6 +1,6 @@
-"""YAML with positions: a file becomes a tree whose every value knows its line and column.
+"""A YAML file becomes a tree whose every value knows its line and column.
 
-The tree is built from libyaml's events and keeps scalars as they were written, so what a bare `yes` or `0755` means is
+It is built from libyaml's events and keeps scalars as they were written, so what a bare `yes` or `0755` means is
 decided by who knows which type is wanted (check.py), not by YAML 1.1.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from cloudnorth_cli.config.findings import Finding, Place, fail
+from cloudnorth_cli.config.tree import Listing, Node, Scalar, Table, nothing
 from cloudnorth_cli.errors import UsageError
 
 MAX_BYTES = 1_000_000
@@ -22,52 +23,6 @@ MAX_DEPTH = 40
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _PLAIN_TAGS = (None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """One value as it was written."""
-
-    at: Place
-    text: str
-    plain: bool
-    """Written without quotes: a number, a truth value, nothing or a text."""
-    size: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A mapping; keys are texts."""
-
-    at: Place
-    entries: dict[str, Node]
-    keys: dict[str, Place]
-    size: int = 1
-
-    def get(self, *path: str) -> Node | None:
-        """What stands at a path below, or None."""
-        node: Node | None = self
-        for key in path:
-            node = node.entries.get(key) if isinstance(node, Table) else None
-        return node
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A sequence."""
-
-    at: Place
-    items: tuple[Node, ...]
-    size: int = 1
-
-
-Node = Scalar | Table | Listing
-NOWHERE = Place("", 0, 0)
-
-
-def nothing(node: Node | None) -> bool:
-    """Whether a key is not there, or there without a value (null)."""
-    return node is None or (isinstance(node, Scalar) and node.plain and node.text in ("", "~", "null", "Null", "NULL"))
 
 
 def read(path: Path, shown: str) -> Table:

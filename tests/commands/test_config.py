@@ -54,6 +54,10 @@ def test_every_value_has_its_origin(folder: Path) -> None:
     assert told['services.api.chart."a.image"'] == ("{image}", "cloudnorth.yaml:12:22")
 
 
+def test_defaults_that_say_nothing_on_the_platform_are_left_out(folder: Path) -> None:
+    assert not {"namespace", "docker.command"} & entries(folder).keys()
+
+
 @pytest.mark.parametrize(
     ("name", "environ", "origin"),
     [
