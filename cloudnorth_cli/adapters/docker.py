@@ -6,6 +6,7 @@ The SDK builds with the legacy builder only, which knows neither build secrets n
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -65,6 +66,7 @@ class Engine:
         """Push REPOSITORY:TAG to its registry. Raises Refused where the engine does not answer, Failed."""
         name = f"{repository}:{tag}"
         given = {"username": login.username, "password": login.password.reveal()} if login else None
+        given = given or _left_by_docker_login(parse(repository).host)  # tokens, which are no Login, too
         with self._client(SILENCE) as client, _told(f"the push of {name} broke off"):
             lines = client.api.push(repository, tag, stream=True, decode=True, auth_config=given)
             return read_push(name, lines, on_progress)
@@ -100,12 +102,20 @@ class Engine:
 
 def login(host: str) -> Login | None:
     """What `docker login` left for a registry (config file or credential helper), None where there is nothing."""
-    try:
-        found = docker.auth.load_config().resolve_authconfig(None if host == "docker.io" else host) or {}
-    except docker.errors.DockerException as error:
-        raise Refused(f"cannot read Docker's credentials for {host}: {error}", code="registry-login") from error
+    found = _left_by_docker_login(host)
     username, password = found.get("username") or found.get("Username"), found.get("password") or found.get("Password")
     return Login(username, Secret(password)) if username and password else None
+
+
+def _left_by_docker_login(host: str) -> dict[str, Any]:
+    # A helper that is not installed counts as no login, as it does for `docker pull`; a registry that needs no login
+    # has to work with it. A person who needs one hears of it from `docker login`.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            return docker.auth.load_config().resolve_authconfig(None if host == "docker.io" else host) or {}
+        except docker.errors.DockerException:
+            return {}
 
 
 @contextmanager
@@ -113,8 +123,11 @@ def _told(what: str) -> Iterator[None]:
     """Translate what the SDK raises once the engine has answered before."""
     try:
         yield
-    except (*_TROUBLE, urllib3.exceptions.HTTPError, json.JSONDecodeError) as error:  # streams are read past requests
+    except _TROUBLE as error:
         raise Failed(f"{what}: {_innermost(error)}", code="docker-failed", retryable=True) from error
+    except (urllib3.exceptions.HTTPError, json.JSONDecodeError) as error:  # of streams, which are read past requests
+        why = "it was silent for too long" if "timed out" in str(error) else "its answer ended early"
+        raise Failed(f"{what}: the Docker engine went away, {why}", code="docker-gone", retryable=True) from error
 
 
 def _innermost(error: BaseException) -> str:

@@ -16,9 +16,12 @@ from typing import Any
 import psutil
 import pytest
 
+from cloudnorth_cli.adapters import docker_config
 from cloudnorth_cli.adapters.docker import Engine
+from cloudnorth_cli.adapters.registry_login import Login
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Failed, Interrupted
 from cloudnorth_cli.events import CommandRun, Journal, Output, Step, StepProgress, StepWaiting
+from cloudnorth_cli.model import Secret
 from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.settings import Build, Docker, Environment, EnvironmentFile, Registry, SecretSource, Service
 from tests.lab.fixture import Lab, lab
@@ -248,6 +251,24 @@ def test_a_login_is_used_for_the_push_and_stands_nowhere(shop: Shop, monkeypatch
         (image,) = ours.push(ours.build([], shop.step), shop.step)
     assert double.manifests[f"{shop.name}/api", image.tag]
     assert not any("hunter2" in str(event) for event in shop.events)
+
+
+def test_the_client_takes_credentials_of_the_configuration_whatever_store_the_user_has(
+    shop: Shop, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path_factory.mktemp("docker")
+    (theirs / "config.json").write_text('{"credsStore": "not-there"}')
+    monkeypatch.setenv("DOCKER_CONFIG", str(theirs))
+    with registry_double(shop.lab.machine) as double:
+        base = shop.images(double.host)
+        (image,) = base.push(base.build([], shop.step), shop.step)
+        shop.docker("rmi", f"{image.repository}:{image.tag}")
+        double.login = ("jenkins", "hunter2-of-the-base")
+        with docker_config.logged_in(double.host, Login("jenkins", Secret("hunter2-of-the-base"))) as more:
+            monkeypatch.setenv("DOCKER_CONFIG", str(more["DOCKER_CONFIG"]))
+            # `pull` and not `build`: BuildKit speaks HTTPS to a registry that the engine does not know by its port.
+            shop.docker("pull", "--quiet", image.reference)
+        shop.docker("rmi", image.reference)
 
 
 def test_another_digest_behind_the_tag_than_the_pushed_one_is_a_failure_naming_both(shop: Shop) -> None:
