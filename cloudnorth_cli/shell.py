@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import shlex
 import signal
@@ -65,6 +66,7 @@ def run(
     *,
     on_line: Callable[[str], None] | None = None,
     on_start: Callable[[Command], None] | None = None,
+    on_running: Callable[[Callable[[], None]], None] = lambda stop: None,
     timeout: float | None = None,
     check: bool = True,
 ) -> Completed:
@@ -72,6 +74,7 @@ def run(
 
     on_line: called with each line of standard output and error as it comes; they are merged then, and `output` holds
     the last 2,000 lines of both. Without it both are captured apart.
+    on_running: given a function that stops the program, for whoever sees from elsewhere that it is in vain.
     timeout: seconds until it is interrupted and killed.
     Raises Refused when the program is not there, Failed when `check` and its status is not 0 or time is out.
     """
@@ -83,6 +86,7 @@ def run(
     try:
         with signals.held():
             process = _start(command, merged=on_line is not None)
+        on_running(functools.partial(stop, process))
         if timeout:
             timer = threading.Timer(timeout, stop, [process])
             timer.start()

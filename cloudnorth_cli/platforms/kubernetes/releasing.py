@@ -11,9 +11,10 @@ from cloudnorth_cli.adapters import kube_secrets
 from cloudnorth_cli.adapters.helm import Revision, decisive
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Broken, Failed, Locked
-from cloudnorth_cli.events import Step
-from cloudnorth_cli.model import Candidate, Outcome, Record, Release, Request
+from cloudnorth_cli.events import Problem, Step
+from cloudnorth_cli.model import Candidate, PodFailure, Record, Release, Request
 from cloudnorth_cli.platforms.kubernetes import records
+from cloudnorth_cli.platforms.kubernetes.hooks import HookWatch
 from cloudnorth_cli.platforms.kubernetes.preparing import says_release
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered, write_values
 from cloudnorth_cli.platforms.kubernetes.site import Site
@@ -58,11 +59,15 @@ def install(site: Site, candidate: Candidate, rendered: Rendered, request: Reque
         description=_description(candidate, request),
         force_conflicts=request.force_conflicts,
     )
-    done = site.run(command, check=False)
+    hooks = HookWatch(site, rendered.documents, step)
+    try:
+        done = site.run(command, on_running=hooks.begin, check=False)
+    finally:
+        hooks.end()
     if done.status == 0:
         return release
     lines = site.masked(decisive(done.errors or done.output))
-    raise _undone(site, release, candidate, request, rendered, lines, step)
+    raise _undone(site, release, candidate, request, rendered, _problem(lines, hooks.failure), step)
 
 
 def recover(site: Site, step: Step) -> tuple[Revision, ...]:
@@ -109,38 +114,54 @@ def put_back(site: Site, revision: int) -> int:
         ) from error
 
 
+def _problem(lines: tuple[str, ...], hook: PodFailure | None) -> Problem:
+    """What went wrong within Helm: the hook that failed, else Helm's own words."""
+    if hook:
+        evidence = (*hook.lines, *hook.events)
+        return Problem(code=hook.cause, message=hook.message, where=hook.pod, evidence=evidence)
+    reason = lines[0].removeprefix("Error: ") if lines else "no reason given"
+    return Problem(code="helm-failed", message=f"helm could not install it: {reason}", evidence=lines)
+
+
 def _undone(
     site: Site,
     release: Release,
     candidate: Candidate,
     request: Request,
     rendered: Rendered,
-    lines: tuple[str, ...],
+    problem: Problem,
     step: Step,
 ) -> Failed | Broken:
     """What to say of a Helm that failed; where it had begun, the revision before is put back first."""
-    message = f"helm could not install it: {lines[0].removeprefix('Error: ') if lines else 'no reason given'}"
     revisions = site.history()
     if not any(one.number == release.number for one in revisions):
         records.store(site).forget(release.revision)
-        return Failed(message, code="helm-failed", evidence=lines)
+        return _told(Failed, problem)
     good = _last_good(revisions)
-    begun = _begun(release, candidate, request, outcome="failed", lines=lines)
-    records.store(site).keep(begun, rendered.secret)
+    failed = _begun(release, candidate, request, problem)
+    records.store(site).keep(failed, rendered.secret)
     if good is None:
-        return Broken(f"{message}; there is no earlier revision to go back to", code="helm-failed", evidence=lines)
+        return _told(Broken, problem, "; there is no earlier revision to go back to")
     step.notice(f"helm failed within revision {release.number}; putting revision {good.number} back", "warning")
-    back = put_back(site, good.number)
-    before = next((r for r in _records(site) if r.release.revision == good.number), None)
-    number = before.release.number if before else good.number
-    if before:
-        now = datetime.now(UTC)
-        again = Release(id=before.release.id, number=number, revision=back)
-        kept = replace(before, release=again, actor=request.actor, started_at=now, finished_at=now)
-        records.store(site).keep(kept, records.store(site).secret_of(good.number))
-    taken_back = replace(begun, outcome="rolled-back", rolled_back_to=number)
-    records.store(site).keep(taken_back, rendered.secret)
-    return Failed(f"{message}; release {number} was put back", code="helm-failed", evidence=lines)
+    number = _restored(site, good.number, put_back(site, good.number), request)
+    records.store(site).keep(replace(failed, outcome="rolled-back", rolled_back_to=number), rendered.secret)
+    return _told(Failed, problem, f"; release {number} was put back")
+
+
+def _told(kind: type[Failed | Broken], problem: Problem, more: str = "") -> Failed | Broken:
+    return kind(problem.message + more, code=problem.code, where=problem.where, evidence=problem.evidence)
+
+
+def _restored(site: Site, revision: int, back: int, request: Request) -> int:
+    """Keep the record of a revision that came back as another; returns its release's number."""
+    before = next((record for record in _records(site) if record.release.revision == revision), None)
+    if before is None:
+        return revision
+    now = datetime.now(UTC)
+    again = replace(before.release, revision=back)
+    kept = replace(before, release=again, actor=request.actor, started_at=now, finished_at=now)
+    records.store(site).keep(kept, records.store(site).secret_of(revision))
+    return before.release.number
 
 
 def _last_good(revisions: Sequence[Revision]) -> Revision | None:
@@ -153,22 +174,16 @@ def _last_good(revisions: Sequence[Revision]) -> Revision | None:
     return None
 
 
-def _begun(
-    release: Release,
-    candidate: Candidate,
-    request: Request,
-    outcome: Outcome = "interrupted",
-    lines: tuple[str, ...] = (),
-) -> Record:
+def _begun(release: Release, candidate: Candidate, request: Request, problem: Problem | None = None) -> Record:
     return Record(
         release=release,
-        outcome=outcome,
+        outcome="failed" if problem else "interrupted",
         images=candidate.images,
         actor=request.actor,
         source=candidate.source,
         started_at=datetime.now(UTC),
-        cause="helm-failed" if lines else None,
-        lines=lines,
+        cause=problem.code if problem else None,
+        lines=problem.evidence if problem else (),
     )
 
 

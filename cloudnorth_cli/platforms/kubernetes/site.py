@@ -83,11 +83,15 @@ class Site:
         )
 
     def run(
-        self, command: shell.Command, *, on_line: Callable[[str], None] | None = None, check: bool = True
+        self,
+        command: shell.Command,
+        *,
+        on_running: Callable[[Callable[[], None]], None] = lambda stop: None,
+        check: bool = True,
     ) -> shell.Completed:
         """Run a line of Helm, telling the journal. Raises Failed with Helm's decisive lines."""
         try:
-            done = shell.run(command, on_start=self._told, on_line=on_line, check=False)
+            done = shell.run(command, on_start=self._told, on_running=on_running, check=False)
         except Refused as error:
             where = f"{self.environment.config_path.name} environments.{self.environment.name}.helm.command"
             raise Refused(error.message, code="helm-missing", where=where) from error
