@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from tests.lab import facts, network
 from tests.lab.facts import Lab
-from tests.lab.settings import Settings, load_settings
+from tests.lab.settings import Settings, cache_dir, load_settings
 
 ROOT = Path(__file__).parents[2]
 NAME = "labtest"
@@ -64,7 +65,10 @@ class Instance:
 @pytest.fixture(scope="module")
 def instance() -> Iterator[Instance]:
     """A second lab, not up yet; taken down afterwards, and before, should a killed run have left one."""
-    made = Instance(load_settings(NAME, str(network.free_range())))
-    made.run("down")
-    yield made
-    made.run("down")
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with (cache_dir() / f"{NAME}.tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run of these tests, in another clone, has the same one
+        made = Instance(load_settings(NAME, str(network.free_range())))
+        made.run("down")
+        yield made
+        made.run("down")

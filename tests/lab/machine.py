@@ -17,6 +17,7 @@ TOOLS = {
     "nsenter": "util-linux",
     "unshare": "util-linux",
     "pivot_root": "util-linux",
+    "setpriv": "util-linux",
     "chroot": "coreutils",
 }
 BUILD_TOOLS = {"apt-get": "apt", "dpkg-deb": "dpkg", "wget": "wget", "tar": "tar"}

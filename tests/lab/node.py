@@ -137,7 +137,7 @@ def kill(pids: Iterable[int], seconds: float = 20) -> None:
             pass
     for family in families.values():
         for pid in family:
-            until(partial(_ended, pid), f"process {pid} to end", max(1.0, deadline - time.monotonic()))
+            until(partial(ended, pid), f"process {pid} to end", max(1.0, deadline - time.monotonic()))
 
 
 def _children(pid: int) -> list[int]:
@@ -150,7 +150,7 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _ended(pid: int) -> bool:
+def ended(pid: int) -> bool:
     """Whether a process is gone, or only waits to be reaped."""
     try:
         os.waitpid(pid, os.WNOHANG)  # ours, if this process started it

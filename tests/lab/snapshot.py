@@ -21,7 +21,7 @@ MOVING = re.compile(
     r"|vm/drop_caches|vm/compact_memory|net/ipv[46]/route/flush)$"
 )
 SYSTEM_FOLDERS = ("/etc", "/lib/systemd", "/usr/lib/systemd", "/run/systemd", "/opt", "/usr/local/bin")
-HOME_FILES = (".kube", ".docker", ".config/helm")
+HOME_FILES = (".kube/config", ".docker/config.json", ".config/helm/repositories.yaml")
 
 
 def take(others: set[str]) -> Snapshot:
@@ -108,17 +108,16 @@ def _processes(others: set[str]) -> set[str]:
 
 
 def _files() -> set[str]:
-    tops = [Path(top) for top in SYSTEM_FOLDERS] + [Path.home() / name for name in HOME_FILES]
-    found = set()
-    for top in tops:
-        for folder, folders, names in os.walk(top):
-            if folder.endswith("/.kube"):
-                folders[:] = [name for name in folders if name != "cache"]  # whoever uses kubectl writes there
-            for name in names:
-                path = Path(folder) / name
-                stat = path.lstat()
-                found.add(f"{path} {stat.st_mode:o} {stat.st_size} {stat.st_mtime_ns}")
-    return found
+    """The administrator's files by size and time, and the person's own that tell clients where to go."""
+    files = [Path.home() / name for name in HOME_FILES]
+    for top in SYSTEM_FOLDERS:
+        files += [Path(folder) / name for folder, _, names in os.walk(top) for name in names]
+    return {_stat(path) for path in files if path.is_symlink() or path.exists()}
+
+
+def _stat(path: Path) -> str:
+    stat = path.lstat()
+    return f"{path} {stat.st_mode:o} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def _hash(path: Path) -> str:

@@ -15,6 +15,7 @@ from tests.lab.build import images
 from tests.lab.build.go import COMMANDS, PACKAGES, program
 from tests.lab.build.steps import made_once, run
 from tests.lab.errors import LabError
+from tests.lab.node import ended
 from tests.lab.settings import VERSIONS
 from tests.lab.wait import until
 
@@ -76,6 +77,17 @@ def test_a_second_builder_waits_for_the_first_and_finds_its_work(tmp_path: Path)
 def test_a_program_that_fails_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
     with pytest.raises(LabError, match=r"sh failed with 3(.|\n)*    out of cheese"):
         run(["sh", "-c", "echo out of cheese >&2; exit 3"], tmp_path / "log")
+
+
+def test_a_program_ends_with_its_killed_builder(tmp_path: Path) -> None:
+    code = "import sys, pathlib as p; from tests.lab.build.steps import run; run(sys.argv[2:], p.Path(sys.argv[1]))"
+    note = tmp_path / "pid"
+    argv = [sys.executable, "-c", code, str(tmp_path / "log"), "sh", "-c", f"echo $$ > {note}; exec sleep 300"]
+    builder = subprocess.Popen(argv, cwd=ROOT)
+    until(lambda: note.exists() and note.read_text().endswith("\n"), "the program to start", 20)
+    builder.kill()
+    builder.wait()
+    until(lambda: ended(int(note.read_text())), "the program to end", 20)
 
 
 def test_every_program_has_its_version_in_its_place_in_the_cache() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tests.lab.errors import LabError
 from tests.lab.settings import cache_dir
 
 LOG_TAIL_LINES = 20
+STILL_SECONDS = 30
 
 
 def say(line: str) -> None:
@@ -33,17 +35,32 @@ def tail(log: Path, lines: int = LOG_TAIL_LINES) -> str:
 
 
 def run(argv: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
-    """Run a program with its output appended to `log`; LabError with the log's end when it fails."""
+    """Run a program with its output appended to `log`; LabError with the log's end when it fails.
+
+    It ends with us, even if we are killed: two builds must not write to one place. Every half minute a line says
+    that it still runs.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     words = [str(word) for word in argv]
+    started = time.monotonic()
     with log.open("ab") as out:
         out.write(f"$ {' '.join(words)}\n".encode())
         out.flush()
-        code = subprocess.run(
-            words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env={**os.environ, **(env or {})}, cwd=cwd
-        ).returncode
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *words],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, env={**os.environ, **(env or {})}, cwd=cwd,
+        )  # fmt: skip
+        while (code := _wait(process)) is None:
+            say(f"... {time.monotonic() - started:.0f} s: {shlex.join(words)[:60]}, log: {log}")
     if code:
         raise LabError(f"{words[0]} failed with {code}; the end of {log}:\n{tail(log)}")
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(STILL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 @contextmanager
