@@ -18,6 +18,7 @@ from tests.lab.errors import LabError, LabUnavailable
 from tests.lab.settings import Settings, search_path
 
 FORWARD_SWITCH = Path("/proc/sys/net/ipv4/ip_forward")
+PRIVATE = ("10.96.0.0/11", "172.16.0.0/12", "192.168.0.0/16")  # RFC 1918; of 10/8 a part that few use
 REMEMBERED = "lab-remembers-ip_forward"
 NFT = """
 table ip {name} {{
@@ -46,10 +47,11 @@ def check_range(settings: Settings) -> None:
 def free_range() -> ipaddress.IPv4Network:
     """A private /16 that no route of the machine touches; LabUnavailable when there is none."""
     taken = [network for network, _ in _routes()]
-    for candidate in ipaddress.IPv4Network("10.96.0.0/11").subnets(new_prefix=16):
-        if not any(candidate.overlaps(network) for network in taken):
-            return candidate
-    raise LabUnavailable("every /16 of 10.96.0.0/11 is touched by a route of this machine")
+    for block in PRIVATE:
+        for candidate in ipaddress.IPv4Network(block).subnets(new_prefix=16):
+            if not any(candidate.overlaps(network) for network in taken):
+                return candidate
+    raise LabUnavailable(f"every /16 of {', '.join(PRIVATE)} is touched by a route of this machine")
 
 
 def _routes() -> list[tuple[ipaddress.IPv4Network, str]]:
