@@ -195,6 +195,7 @@ def _failed(verb: str, error: CloudnorthError) -> Result:
         command=verb,
         exit_status=int(error.status),
         outcome="refused" if error.status in REFUSING else "failed",
+        summary="nothing was changed." if error.status == ExitStatus.REFUSED else "",
         error=Problem(
             code=error.code,
             message=error.message,

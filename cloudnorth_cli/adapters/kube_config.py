@@ -83,7 +83,7 @@ def _read(path: str) -> dict[str, Any]:
     except (ConfigException, OSError, yaml.YAMLError) as error:
         raise Refused(f"the kubeconfig cannot be read: {error}", code="wrong-context", where=path) from error
     if merged is None:
-        raise Refused("there is no kubeconfig", code="wrong-context", where=path)
+        raise Refused("there is no kubeconfig", code="wrong-context", where=path, next=("kubectl config get-contexts",))
     return dict(merged.value)
 
 

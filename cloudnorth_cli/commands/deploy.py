@@ -23,6 +23,8 @@ class Progress:
     """How far a deploy has come: what an interruption or a failure has to be told from."""
 
     served: Record | None = None
+    looked: bool = False
+    """Whether `served` was read already."""
     candidate: Candidate | None = None
     stage: str = "before"
     """`before` anything was changed, `migrate`, `release`, `done`."""
@@ -40,7 +42,7 @@ def deploy(
     try:
         return _deploy(platform, environment, request, journal, guard, progress)
     except CloudnorthError as error:
-        return outcome.failure("deploy", environment, journal, error, progress.served)
+        return outcome.failure("deploy", environment, journal, error, _served(platform, progress))
     except Interrupted:
         return _interrupted(platform, environment, request, journal, progress)
 
@@ -54,7 +56,7 @@ def _deploy(
     progress: Progress,
 ) -> Result:
     with journal.step("check") as step:
-        progress.served = platform.check(request, step)
+        progress.served, progress.looked = platform.check(request, step), True
         guard(progress.served)
 
     images = images_of(platform, environment, request, journal)
@@ -196,7 +198,8 @@ def _interrupted(
     platform: Platform, environment: Environment, request: Request, journal: Journal, progress: Progress
 ) -> Result:
     """Say how things were left; the lock is released by now."""
-    serving = outcome.serves(environment, progress.served)
+    served = _served(platform, progress)
+    serving = outcome.serves(environment, served)
     again = outcome.command(environment, "deploy")
     then: tuple[str, ...]
     match progress.stage:
@@ -211,4 +214,8 @@ def _interrupted(
             then = (again, outcome.command(environment, "rollback")) if progress.served else (again,)
             if progress.release and progress.candidate:
                 Records(platform, progress.candidate, request, progress.release).interrupted()
-    return outcome.interruption("deploy", environment, journal, state, then, progress.served)
+    return outcome.interruption("deploy", environment, journal, state, then, served)
+
+
+def _served(platform: Platform, progress: Progress) -> outcome.Serving:
+    return progress.served if progress.looked else outcome.look(platform)

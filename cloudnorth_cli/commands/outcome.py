@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from enum import Enum
+from threading import Thread
+
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus, RolloutFailed
 from cloudnorth_cli.events import Journal, Problem, Result
 from cloudnorth_cli.model import Record, Release, Verdict
+from cloudnorth_cli.platforms import Platform
 from cloudnorth_cli.settings import Environment
+
+PATIENCE = 2.0
+"""Seconds for a last look at what serves; a stopped run has five in all (Jenkins), and a cluster may be away."""
+
+
+class Unread(Enum):
+    """What serves is not known: nobody could look."""
+
+    UNREAD = "unread"
+
+
+Serving = Record | Release | Unread | None
+
+
+def look(platform: Platform) -> Record | Unread | None:
+    """What serves, for a run that ended before it had looked; UNREAD where that cannot be had in time."""
+    found: list[Record | None] = []
+
+    def read() -> None:
+        with suppress(CloudnorthError):
+            found.append(platform.serving())
+
+    reader = Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(PATIENCE)
+    return found[0] if found else Unread.UNREAD
 
 
 def command(environment: Environment, words: str) -> str:
@@ -14,10 +45,19 @@ def command(environment: Environment, words: str) -> str:
     return " ".join(part for part in ("cloudnorth", verb, "--env", environment.name, rest) if part)
 
 
-def serves(environment: Environment, served: Record | Release | None) -> str:
+def serves(environment: Environment, served: Serving) -> str:
     """`prod serves release 41`."""
-    release = served.release if isinstance(served, Record) else served
+    if isinstance(served, Unread):
+        return f"what {environment.name} serves could not be read"
+    release = release_of(served)
     return f"{environment.name} serves release {release}" if release else f"{environment.name} serves nothing yet"
+
+
+def release_of(served: Serving) -> Release | None:
+    """The release that serves, as far as it is known."""
+    if isinstance(served, Unread):
+        return None
+    return served.release if isinstance(served, Record) else served
 
 
 def problem(error: CloudnorthError) -> Problem:
@@ -37,7 +77,7 @@ def failure(
     environment: Environment,
     journal: Journal,
     error: CloudnorthError,
-    serving: Record | Release | None,
+    serving: Serving,
 ) -> Result:
     """The result of a run that failed while `serving` goes on serving; the verb again is next by default."""
     error.next = error.next or (command(environment, verb),)
@@ -48,7 +88,7 @@ def failure(
         environment=environment.name,
         summary=f"{serves(environment, serving)}.",
         seconds=journal.seconds,
-        release=serving.release if isinstance(serving, Record) else serving,
+        release=release_of(serving),
         error=problem(error),
         next=error.next,
     )
@@ -60,7 +100,7 @@ def interruption(
     journal: Journal,
     state: str,
     next_commands: tuple[str, ...],
-    serving: Record | Release | None,
+    serving: Serving,
 ) -> Result:
     """The result of a run that a signal stopped; `state` says how things were left."""
     return Result(
@@ -70,7 +110,7 @@ def interruption(
         environment=environment.name,
         summary=state,
         seconds=journal.seconds,
-        release=serving.release if isinstance(serving, Record) else serving,
+        release=release_of(serving),
         next=next_commands,
     )
 

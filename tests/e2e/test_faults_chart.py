@@ -42,7 +42,7 @@ def test_values_that_fail_the_schema(on_kubernetes: Project, chart: Path) -> Non
 def test_a_values_file_that_is_not_there(on_kubernetes: Project, chart: Path) -> None:
     on_kubernetes.environment["helm"]["values"] = ["values-nowhere.yaml"]
     on_kubernetes.save()
-    refused(on_kubernetes, status=3, says=("values-nowhere.yaml",))
+    refused(on_kubernetes, status=2, says=("values-nowhere.yaml",), serves="")
 
 
 def test_a_manifest_that_the_api_server_does_not_take(on_kubernetes: Project, chart: Path) -> None:

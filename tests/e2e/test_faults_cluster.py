@@ -23,7 +23,7 @@ def test_an_unreachable_cluster_is_refused_soon(on_kubernetes: Project, tmp_path
     on_kubernetes.change("unreachable")
     use(on_kubernetes, tmp_path, server=f"https://{lab().machine}:1")
     started = time.monotonic()
-    refused(on_kubernetes, status=3, says=(f"{lab().machine}:1",))
+    refused(on_kubernetes, status=3, says=(f"{lab().machine}:1",), serves="what test serves could not be read")
     assert time.monotonic() - started < PATIENCE
 
 
@@ -31,13 +31,13 @@ def test_a_context_that_is_not_there_is_refused_with_those_that_are(on_kubernete
     on_kubernetes.change("wrong context")
     on_kubernetes.environment["cluster"]["context"] = "prod"
     on_kubernetes.save()
-    refused(on_kubernetes, status=3, says=("prod", "lab"))
+    refused(on_kubernetes, status=3, says=("prod", "lab"), serves="nothing was changed")
 
 
 def test_a_kubeconfig_that_is_not_there_is_refused(on_kubernetes: Project) -> None:
     on_kubernetes.environment["cluster"]["kubeconfig"] = "/nowhere/kubeconfig"
     on_kubernetes.save()
-    refused(on_kubernetes, status=3, says=("/nowhere/kubeconfig",))
+    refused(on_kubernetes, status=3, says=("/nowhere/kubeconfig",), serves="nothing was changed")
 
 
 def test_missing_permission_is_refused_by_name(on_kubernetes: Project, tmp_path: Path) -> None:

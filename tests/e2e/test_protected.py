@@ -21,8 +21,8 @@ def protected(fresh: Project) -> Project:
 
 
 def test_the_life_of_a_protected_environment(protected: Project) -> None:
-    refused(protected, "--yes", says=("nothing",), status=3)
-    refused(protected, "--first", says=("--yes",), status=3)
+    refused(protected, "--yes", says=("nothing", "--first"), serves="test serves nothing yet")
+    refused(protected, "--first", says=("--yes",), serves="test serves nothing yet")
     well(protected.run("deploy", "--first", "--yes"))
     served = witness(protected)
 
@@ -45,8 +45,8 @@ def test_the_life_of_a_protected_environment(protected: Project) -> None:
 def test_down_of_a_protected_environment_wants_its_name(protected: Project) -> None:
     well(protected.run("deploy", "--first", "--yes"))
     served = witness(protected)
-    refused(protected, verb="down", says=("--confirm test",))
-    refused(protected, "--confirm", "tets", verb="down", status=2, says=("--confirm test",))
+    refused(protected, verb="down", says=("--confirm test",), serves="")
+    refused(protected, "--confirm", "tets", verb="down", status=2, says=("--confirm test",), serves="")
     assert witness(protected) == served
     well(protected.run("down", "--confirm", "test"))
     assert protected.run("history").result["history"]
