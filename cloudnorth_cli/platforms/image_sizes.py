@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from cloudnorth_cli.adapters.push_stream import Pushed
 from cloudnorth_cli.adapters.registry import Registry
 from cloudnorth_cli.errors import CloudnorthError
 
 
-def summary(registry: Registry, path: str, pushed: Pushed) -> str:
-    """`12.4 MB of 96.1 MB (rest was there)`; only `pushed` where the registry does not tell sizes."""
+@dataclass(frozen=True)
+class Sent:
+    """What became of one image's bytes."""
+
+    service: str
+    size: int | None
+    """Bytes sent; None where the registry does not tell sizes."""
+    total: int
+    """Bytes of all layers; 0 where the image was there before and nothing was asked."""
+
+
+def sent(service: str, registry: Registry, path: str, pushed: Pushed) -> Sent:
+    """The bytes of a push; a registry that does not tell them is no failure."""
     try:
-        sizes = _sizes(registry, path, pushed.digest)
+        layers = _layers(registry, path, pushed.digest)
     except (CloudnorthError, KeyError, TypeError):
-        return "pushed"
-    sent = sum(size for ids, size in sizes if any(name.startswith(short) for short in pushed.sent for name in ids))
-    total = sum(size for _, size in sizes)
-    return f"{megabytes(sent)} of {megabytes(total)}" + (" (rest was there)" if sent < total else "")
+        return Sent(service, None, 0)
+    size = sum(size for ids, size in layers if any(name.startswith(short) for short in pushed.sent for name in ids))
+    return Sent(service, size, sum(size for _, size in layers))
+
+
+def summary(pushes: Sequence[Sent]) -> str:
+    """`api 12.4 MB of 96.1 MB · web 0 B (rest was there)`, or `0 B, the registry has them all`."""
+    if all(push.size == push.total == 0 for push in pushes):
+        return "0 B, the registry has " + ("them all" if len(pushes) > 1 else "it")
+    told = " · ".join(map(_told, pushes))
+    partly = any(push.size is not None and 0 < push.total != push.size for push in pushes)
+    return told + (" (rest was there)" if partly else "")
 
 
 def megabytes(size: int) -> str:
@@ -26,7 +48,13 @@ def megabytes(size: int) -> str:
     return f"{size} B"
 
 
-def _sizes(registry: Registry, path: str, digest: str) -> list[tuple[tuple[str, str], int]]:
+def _told(push: Sent) -> str:
+    if push.size is None:
+        return f"{push.service} sent"
+    return f"{push.service} {megabytes(push.size)} of {megabytes(push.total)}" if push.total else f"{push.service} 0 B"
+
+
+def _layers(registry: Registry, path: str, digest: str) -> list[tuple[tuple[str, str], int]]:
     """For each layer the hex of its digests, packed and unpacked (engines name layers by one or the other)."""
     manifest = registry.manifest(path, digest) or {}
     config = registry.config(path, manifest["config"]["digest"]) or {}

@@ -72,7 +72,7 @@ class Images:
         share from the first repository instead of sending them twice.
         """
         pushes = [self._push(artifact, step) for artifact in artifacts]
-        step.summary = " · ".join(f"{image.service} {sizes}" for image, sizes in pushes)
+        step.summary = image_sizes.summary([sent for _, sent in pushes])
         return tuple(image for image, _ in pushes)
 
     def resolve(self, images: Mapping[str, str]) -> tuple[Image, ...]:
@@ -94,18 +94,20 @@ class Images:
             shell.stop_all()  # the other builds are of no use any more
             raise
 
-    def _push(self, artifact: Artifact, step: Step) -> tuple[Image, str]:
+    def _push(self, artifact: Artifact, step: Step) -> tuple[Image, image_sizes.Sent]:
         repository = parse(artifact.repository)
         try:
             registry = self._registries.of(repository)
             digest = registry.digest(repository.path, artifact.tag)
             if digest is not None:
-                return _image(artifact, digest), "is there"
+                return _image(artifact, digest), image_sizes.Sent(artifact.service, 0, 0)
             self._registries.see_push_allowed(artifact.repository)
             login = self._registries.login(repository.host)
             pushed = self._engine.push(artifact.repository, artifact.tag, login, _teller(artifact.service, step))
             _see_same_digest(artifact, pushed, registry.digest(repository.path, artifact.tag))
-            return _image(artifact, pushed.digest), image_sizes.summary(registry, repository.path, pushed)
+            return _image(artifact, pushed.digest), image_sizes.sent(
+                artifact.service, registry, repository.path, pushed
+            )
         except Refused as error:
             if error.code != "docker-unreachable":
                 error.status = ExitStatus.FAILED

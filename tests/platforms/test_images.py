@@ -70,7 +70,7 @@ def test_nothing_is_built_and_no_engine_is_contacted_when_the_registry_has_the_t
     assert (artifact.digest, artifact.built) == (digest, False)
     assert image.reference == f"{double.host}/shop/api@{digest}"
     assert build.summary == f"api {tag[:8]} unchanged"
-    assert push.summary == "api is there"
+    assert push.summary == "0 B, the registry has it"
     assert {line.split()[0] for line in double.asked} == {"HEAD"}
 
 
