@@ -27,6 +27,7 @@ INTERRUPT_PATIENCE = 3.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _running: set[subprocess.Popen[str]] = set()
+_stopping: set[subprocess.Popen[str]] = set()
 _guard = threading.Lock()
 
 
@@ -102,6 +103,7 @@ def run(
         if process:
             with _guard:
                 _running.discard(process)
+                _stopping.discard(process)
     completed = Completed(process.returncode, output, errors)
     if timeout and time.monotonic() - started >= timeout and completed.status != 0:
         raise Failed(
@@ -117,12 +119,20 @@ def run(
 
 
 def stop(process: subprocess.Popen[str], patience: float = INTERRUPT_PATIENCE) -> None:
-    """Interrupt a program's group, wait `patience` seconds, then kill it."""
+    """Interrupt a program's group, wait `patience` seconds, then kill it.
+
+    Called twice, from the thread that a signal started and from the one that runs the program, it interrupts once: a
+    second Ctrl-C makes many programs drop their own clean-up.
+    """
+    with _guard:
+        interrupted = process in _stopping
+        _stopping.add(process)
     for number, wait in ((signal.SIGINT, patience), (signal.SIGKILL, 5.0)):
         if process.poll() is not None:
             return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
+        if number == signal.SIGKILL or not interrupted:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(wait)
 
