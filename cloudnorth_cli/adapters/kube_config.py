@@ -90,7 +90,8 @@ def _read(path: str) -> dict[str, Any]:
 def _named(config: Mapping[str, Any], kind: str, name: str) -> dict[str, Any]:
     for entry in config.get(kind) or []:
         if entry["name"] == name:
-            return dict(entry)
+            # Entries of a merged file are nodes that remember where they came from.
+            return dict(getattr(entry, "value", entry))
     raise Refused(f"the kubeconfig has nothing called {name!r} among its {kind}", code="wrong-context")
 
 

@@ -32,5 +32,5 @@ def push(
         seconds=journal.seconds,
         images=images,
         artifacts=artifacts,
-        next=(outcome.command(environment, "deploy"),),
+        next=(outcome.command(environment, f"deploy --images {out}" if out else "deploy"),),
     )
