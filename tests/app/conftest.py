@@ -7,9 +7,8 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -56,38 +55,52 @@ def mysql_server() -> str:
     return server()
 
 
-@pytest.fixture
-def empty_mysql(mysql_server: str) -> Iterator[str]:
-    """A new database on the MySQL server, dropped afterwards."""
-    url, name = f"{mysql_server}/shop", f"shop_{secrets.token_hex(6)}"
-    engine = open_engine(Settings(database_url=url))
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+@contextmanager
+def mysql_database(server: str) -> Iterator[str]:
+    """The address of a new database on `server`, dropped at the end of the block."""
+    name = f"shop_{secrets.token_hex(6)}"
+    sql(f"{server}/shop", f"CREATE DATABASE {name}")
     try:
-        yield f"{mysql_server}/{name}"
+        yield f"{server}/{name}"
     finally:
-        with engine.begin() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name}"))
-        engine.dispose()
+        sql(f"{server}/shop", f"DROP DATABASE {name}")
+
+
+@pytest.fixture(scope="session")
+def filled_mysql(mysql_server: str) -> Iterator[str]:
+    """A MySQL database with the demonstration data, which `database` cleans between tests."""
+    with mysql_database(mysql_server) as url:
+        filled(url)
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("mysql", marks=pytest.mark.lab)])
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database with nothing in it."""
-    if request.param == "mysql":
-        return str(request.getfixturevalue("empty_mysql"))
-    return f"sqlite:///{tmp_path / 'shop.db'}"
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database: every test that asks for one runs over both."""
+    return str(request.param)
 
 
 @pytest.fixture
-def database(empty_database: str, request: pytest.FixtureRequest) -> str:
-    """The address of a database with the demonstration data."""
-    if urlsplit(empty_database).scheme == "mysql":
-        filled(empty_database)
-    else:
-        template = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, empty_database.removeprefix("sqlite:///"))
-    return empty_database
+def empty_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'shop.db'}"
+        return
+    with mysql_database(request.getfixturevalue("mysql_server")) as url:
+        yield url
+
+
+@pytest.fixture
+def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database with the demonstration data and nothing else."""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "shop.db")
+        return f"sqlite:///{tmp_path / 'shop.db'}"
+    url = str(request.getfixturevalue("filled_mysql"))
+    for table in ("order_items", "orders", "cart_items", "carts", "products"):
+        sql(url, f"DELETE FROM {table}")
+    filled(url)
+    return url
 
 
 @pytest.fixture
