@@ -75,7 +75,10 @@ def _firewall(others: set[str]) -> set[str]:
 
 
 def _cgroups(others: set[str]) -> set[str]:
-    return {str(path) for path, _, _ in os.walk("/sys/fs/cgroup") if not others & set(Path(path).parts)}
+    """The folders at the top of each tree; whoever else starts and ends processes does so further down."""
+    top = Path("/sys/fs/cgroup")
+    found = [path for pattern in ("*", "*/*") for path in top.glob(pattern) if path.is_dir()]
+    return {str(path) for path in found if path.name not in others}
 
 
 def _sysctls(others: set[str]) -> set[str]:
