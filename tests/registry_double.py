@@ -45,6 +45,8 @@ class RegistryDouble:
     swap: bool = False
     """Give every tag another manifest than the one that was pushed."""
     digest_header: bool = True
+    stalled: threading.Event | None = None
+    """Answer no upload until this is set."""
     uploads: dict[str, bytes] = field(default_factory=dict)
 
     def put(self, repository: str, tag: str, manifest: dict[str, Any] | None = None) -> str:
@@ -132,6 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(202, headers={"Location": f"/v2/{repository}/blobs/uploads/{name}", "Range": "0-0"})
         if self.command == "DELETE":
             return self._answer(204 if self.double.uploads.pop(name, None) is not None else 404)
+        if self.double.stalled:
+            self.double.stalled.wait(60)
         if self.double.hang_up_after is not None:
             self.rfile.read(self.double.hang_up_after)
             self.connection.close()

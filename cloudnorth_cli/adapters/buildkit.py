@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -48,15 +47,22 @@ def command(
 
 
 def build_image(
-    service: str, command: shell.Command, secrets: Mapping[str, Secret], *, on_line: OnLine, on_start: OnStart
+    service: str,
+    command: shell.Command,
+    secrets: Mapping[str, Secret],
+    image_id: Path,
+    *,
+    on_line: OnLine,
+    on_start: OnStart,
 ) -> str:
-    """Run a build and return the image's id; it has no name yet. Raises Refused, Failed."""
-    with tempfile.TemporaryDirectory(prefix="cloudnorth-") as folder:
-        image_id = Path(folder, "id")
-        *words, context = command.words
-        told = dataclasses.replace(command, words=(*words, "--iidfile", str(image_id), context))
-        _run(service, told, secrets, on_line, on_start)
-        return image_id.read_text("ascii").strip()
+    """Run a build and return the image's id, by way of the file `image_id`. The image has no name yet.
+
+    Raises Refused, Failed.
+    """
+    *words, context = command.words
+    told = dataclasses.replace(command, words=(*words, "--iidfile", str(image_id), context))
+    _run(service, told, secrets, on_line, on_start)
+    return image_id.read_text("ascii").strip()
 
 
 def run_command(service: str, docker: Docker, root: Path, text: str, *, on_line: OnLine, on_start: OnStart) -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +12,23 @@ from cloudnorth_cli.adapters.registry_login import Login
 from cloudnorth_cli.model import Secret
 
 
-@contextmanager
-def logged_in(host: str, login: Login | None) -> Iterator[dict[str, str | Secret]]:
+def logged_in(host: str, login: Login | None, folder: Path) -> dict[str, str | Secret]:
     """Let the `docker` client read base images of a registry whose credentials stand in cloudnorth.yaml.
 
-    Gives what to add to its environment. The client takes credentials from files only: they stand in a folder of our
-    own meanwhile, beside whatever else the user's has (contexts, plugins, other registries).
+    Returns what to add to the client's environment. The client takes credentials from files only: they stand in
+    `folder`, which the caller removes, beside whatever else the user's has (contexts, plugins, other registries).
     """
     if login is None:
-        yield {}
-        return
-    theirs = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    with tempfile.TemporaryDirectory(prefix="cloudnorth-") as folder:
-        for entry in theirs.iterdir() if theirs.is_dir() else ():
-            if entry.name != "config.json":
-                Path(folder, entry.name).symlink_to(entry.absolute())
-        written = os.open(Path(folder, "config.json"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(written, "w", encoding="utf-8") as file:
-            json.dump(_client_config(theirs / "config.json", host, login), file)
-        yield {"DOCKER_CONFIG": folder}
+        return {}
+    theirs, ours = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker"), folder / "docker"
+    ours.mkdir(mode=0o700)
+    for entry in theirs.iterdir() if theirs.is_dir() else ():
+        if entry.name != "config.json":
+            (ours / entry.name).symlink_to(entry.absolute())
+    written = os.open(ours / "config.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(written, "w", encoding="utf-8") as file:
+        json.dump(_client_config(theirs / "config.json", host, login), file)
+    return {"DOCKER_CONFIG": str(ours)}
 
 
 def _client_config(theirs: Path, host: str, login: Login) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 from cloudnorth_cli import secrets, shell, templates
 from cloudnorth_cli.adapters import buildkit, context, docker_config
 from cloudnorth_cli.adapters.buildkit_output import Stages
 from cloudnorth_cli.adapters.docker import Engine
-from cloudnorth_cli.adapters.reference import parse
 from cloudnorth_cli.errors import Failed
 from cloudnorth_cli.events import CommandRun, Step
 from cloudnorth_cli.model import Artifact
@@ -19,9 +19,16 @@ from cloudnorth_cli.settings import Environment
 
 
 class Builds:
-    """Makes the images of an environment in its engine."""
+    """Makes the images of an environment in its engine.
 
-    def __init__(self, environment: Environment, registries: Registries, engine: Engine, step: Step) -> None:
+    folder: for files of the build; made and removed by who waits for the builds, as their threads may be left behind.
+    """
+
+    def __init__(
+        self, environment: Environment, registries: Registries, engine: Engine, step: Step, folder: Path
+    ) -> None:
+        self._folder = folder
+        self._client = docker_config.logged_in(*registries.ours(), folder)
         self._root = environment.root
         self._docker = environment.file.docker
         self._registries = registries
@@ -52,10 +59,9 @@ class Builds:
                 self._step.progress(plan.service, stages.done, stages.total, "stages", stages.label)
 
         given = secrets.resolve(plan.build.secrets, self._root, os.environ)
-        host = parse(plan.repository).host
-        with docker_config.logged_in(host, self._registries.own_login(host)) as more:
-            made = buildkit.command(self._docker, self._root, plan.build, given, more)
-            return buildkit.build_image(plan.service, made, given, on_line=on_line, on_start=self._said)
+        made = buildkit.command(self._docker, self._root, plan.build, given, self._client)
+        image_id = self._folder / f"{plan.service}.id"
+        return buildkit.build_image(plan.service, made, given, image_id, on_line=on_line, on_start=self._said)
 
     def _run_command(self, plan: Plan, command: str) -> str | None:
         buildkit.run_command(

@@ -5,7 +5,9 @@ The engine is contacted only when something has to be built or pushed; a host wi
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -83,16 +85,19 @@ class Images:
         return image_plans.plans(self._environment, services, self._registries, self._engine)
 
     def _build(self, lacking: Mapping[str, Plan], step: Step) -> dict[str, Artifact]:
+        if not lacking:
+            return {}
         if any(plan.build.command is None for plan in lacking.values()):
             self._engine.ping()
         for plan in lacking.values():
             self._registries.see_push_allowed(plan.repository)
-        builds = Builds(self._environment, self._registries, self._engine, step)
-        try:
-            return dict(zip(lacking, side_by_side(builds.make, lacking.values()), strict=True))
-        except BaseException:
-            shell.stop_all()  # the other builds are of no use any more
-            raise
+        with tempfile.TemporaryDirectory(prefix="cloudnorth-", ignore_cleanup_errors=True) as folder:
+            builds = Builds(self._environment, self._registries, self._engine, step, Path(folder))
+            try:
+                return dict(zip(lacking, side_by_side(builds.make, lacking.values()), strict=True))
+            except BaseException:
+                shell.stop_all()  # the other builds are of no use any more
+                raise
 
     def _push(self, artifact: Artifact, step: Step) -> tuple[Image, image_sizes.Sent]:
         repository = parse(artifact.repository)

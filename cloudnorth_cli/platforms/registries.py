@@ -71,3 +71,8 @@ class Registries:
             return None
         found = secrets.resolve({"registry password": self._ours.password}, self._environment.root, os.environ)
         return Login(self._ours.username, found["registry password"])
+
+    def ours(self) -> tuple[str, Login | None]:
+        """Host of the environment's own registry, and the credentials that the configuration names for it."""
+        host = self._our_host or ""
+        return host, self.own_login(host)

@@ -16,31 +16,32 @@ from cloudnorth_cli.model import Secret
 JENKINS = Login("jenkins", Secret("hunter2"))
 
 
-def test_without_credentials_of_our_own_the_users_configuration_serves() -> None:
-    with logged_in("registry.example", None) as more:
-        assert more == {}
+def test_without_credentials_of_our_own_the_users_configuration_serves(tmp_path: Path) -> None:
+    assert logged_in("registry.example", None, tmp_path) == {}
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_ours_stand_beside_the_users_for_the_time_of_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "contexts").mkdir()
-    theirs = {"auths": {"other.example": {"auth": "eA=="}}, "credsStore": "desktop"}
-    (tmp_path / "config.json").write_text(json.dumps(theirs))
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    with logged_in("registry.example", JENKINS) as more:
-        folder = Path(str(more["DOCKER_CONFIG"]))
-        config = json.loads((folder / "config.json").read_text())
-        assert stat.S_IMODE((folder / "config.json").stat().st_mode) == 0o600
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert (folder / "contexts").resolve() == tmp_path / "contexts"
+def test_ours_stand_beside_what_the_user_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs, folder = tmp_path / "theirs", tmp_path / "ours"
+    (theirs / "contexts").mkdir(parents=True)
+    folder.mkdir()
+    written = {"auths": {"other.example": {"auth": "eA=="}}, "credsStore": "desktop"}
+    (theirs / "config.json").write_text(json.dumps(written))
+    monkeypatch.setenv("DOCKER_CONFIG", str(theirs))
+    made = Path(str(logged_in("registry.example", JENKINS, folder)["DOCKER_CONFIG"]))
+    config = json.loads((made / "config.json").read_text())
+    assert stat.S_IMODE((made / "config.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    assert (made / "contexts").resolve() == theirs / "contexts"
     assert config["auths"]["other.example"] == {"auth": "eA=="}
     assert base64.b64decode(config["auths"]["registry.example"]["auth"]) == b"jenkins:hunter2"
     assert (config["credsStore"], config["credHelpers"]) == ("desktop", {"registry.example": ""})
-    assert not folder.exists()
 
 
 def test_a_configuration_that_cannot_be_read_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config.json").write_text("[")
+    (tmp_path / "ours").mkdir()
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    with logged_in("registry.example", JENKINS) as more:
-        config = json.loads(Path(str(more["DOCKER_CONFIG"]), "config.json").read_text())
+    made = logged_in("registry.example", JENKINS, tmp_path / "ours")
+    config = json.loads(Path(str(made["DOCKER_CONFIG"]), "config.json").read_text())
     assert list(config["auths"]) == ["registry.example"]

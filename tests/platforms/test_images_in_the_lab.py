@@ -7,9 +7,11 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from cloudnorth_cli.model import Secret
 from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.settings import Build, Docker, Environment, EnvironmentFile, Registry, SecretSource, Service
 from tests.lab.fixture import Lab, lab
-from tests.registry_double import registry_double
+from tests.registry_double import RegistryDouble, registry_double
 
 pytestmark = pytest.mark.lab
 
@@ -196,7 +198,49 @@ def test_files_that_change_while_an_image_is_built_do_not_get_its_tag(shop: Shop
     assert shop.names_in_engine() == []
 
 
-def test_an_interrupt_ends_the_builds_within_seconds(shop: Shop) -> None:
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGUSR1 does to the test what SIGINT does to the tool."""
+
+    def interrupted(*_: object) -> None:
+        raise Interrupted("SIGINT")
+
+    before = signal.signal(signal.SIGUSR1, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_an_interrupt_ends_a_push_that_a_registry_stalls(shop: Shop) -> None:
+    with registry_double(shop.lab.machine) as double:
+        ours = shop.images(double.host)
+        artifacts = ours.build([], shop.step)
+        seen = threading.Event()
+
+        def interrupt() -> None:
+            until_asked(double, "PATCH")
+            seen.set()
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+        double.stalled = threading.Event()
+        threading.Thread(target=interrupt, daemon=True).start()
+        started = time.monotonic()
+        with interruptible(), pytest.raises(Interrupted):
+            ours.push(artifacts, shop.step)
+        double.stalled.set()
+    assert seen.is_set()
+    assert time.monotonic() - started < 10
+
+
+def until_asked(double: RegistryDouble, method: str) -> None:
+    deadline = time.monotonic() + 30
+    while not any(line.startswith(method) for line in double.asked):
+        assert time.monotonic() < deadline, double.asked
+        time.sleep(0.05)
+
+
+def test_an_interrupt_ends_the_builds_and_leaves_no_file(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.dockerfile(f"FROM BASE AS one\nRUN echo {shop.name}; sleep 60\nFROM BASE AS two\nRUN sleep 61\n")
     services = {name: Service(build=Build(target=name)) for name in ("one", "two")}
     started: list[float] = []
@@ -206,16 +250,13 @@ def test_an_interrupt_ends_the_builds_within_seconds(shop: Shop) -> None:
             started.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGUSR1)
 
-    def interrupted(*_: object) -> None:
-        raise Interrupted("SIGINT")
-
     shop.journal = Journal(interrupt)
-    before = signal.signal(signal.SIGUSR1, interrupted)
-    try:
-        with pytest.raises(Interrupted):
-            shop.images(**services).build([], shop.step)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
+    temporary = shop.root / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    with interruptible(), pytest.raises(Interrupted):
+        shop.images(**services).build([], shop.step)
+    assert list(temporary.iterdir()) == []
     assert time.monotonic() - started[0] < 5
     assert not [child for child in psutil.Process().children() if "docker" in child.name()]
 
@@ -264,10 +305,11 @@ def test_the_client_takes_credentials_of_the_configuration_whatever_store_the_us
         (image,) = base.push(base.build([], shop.step), shop.step)
         shop.docker("rmi", f"{image.repository}:{image.tag}")
         double.login = ("jenkins", "hunter2-of-the-base")
-        with docker_config.logged_in(double.host, Login("jenkins", Secret("hunter2-of-the-base"))) as more:
-            monkeypatch.setenv("DOCKER_CONFIG", str(more["DOCKER_CONFIG"]))
-            # `pull` and not `build`: BuildKit speaks HTTPS to a registry that the engine does not know by its port.
-            shop.docker("pull", "--quiet", image.reference)
+        login = Login("jenkins", Secret("hunter2-of-the-base"))
+        more = docker_config.logged_in(double.host, login, tmp_path_factory.mktemp("ours"))
+        monkeypatch.setenv("DOCKER_CONFIG", str(more["DOCKER_CONFIG"]))
+        # `pull` and not `build`: BuildKit speaks HTTPS to a registry that the engine does not know by its port.
+        shop.docker("pull", "--quiet", image.reference)
         shop.docker("rmi", image.reference)
 
 
