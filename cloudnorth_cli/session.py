@@ -213,7 +213,7 @@ def _interrupted(verb: str, error: Interrupted) -> Result:
         command=verb,
         exit_status=int(ExitStatus.INTERRUPTED),
         outcome="interrupted",
-        summary=f"by {error.signal_name}",
+        summary=error.signal_name,
     )
 
 
@@ -236,7 +236,7 @@ def _keep(text: str, folder: Path | None) -> str:
     """Write a traceback where it can be read; in the temporary folder where the run has none."""
     try:
         place = (folder or Path(tempfile.mkdtemp(prefix="cloudnorth-"))) / "traceback.txt"
-        place.write_text(text, encoding="utf-8")
+        place.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         return f"no file ({error.strerror})"
     return _shown(place) or ""

@@ -150,3 +150,16 @@ def test_live_without_a_terminal_is_plain(cloudnorth: Cloudnorth) -> None:
     ran = cloudnorth("deploy", "-e", "test", "-o", "live")
     assert "\x1b" not in ran.err + ran.out
     assert "✓ watch" in ran.err
+
+
+def test_a_c_locale_gets_ascii(cloudnorth: Cloudnorth) -> None:
+    ran = cloudnorth("deploy", "-e", "test", LANG="C", LC_CTYPE="C.UTF-8")
+    assert (ran.err + ran.out).isascii()
+    assert "ok   watch" in ran.err
+
+
+def test_a_name_that_is_no_utf_8_is_a_mistake_like_any_other(cloudnorth: Cloudnorth) -> None:
+    for output in ("plain", "json"):
+        ran = cloudnorth("deploy", "-e", "pr\udcff", "-o", output)
+        assert ran.status == 2
+        assert "Traceback" not in ran.err

@@ -41,4 +41,7 @@ def _known(value: Any) -> Any:
         return {key: _known(field) for key, field in value.items() if field is not None}
     if isinstance(value, list | tuple):
         return [_known(item) for item in value]
+    if isinstance(value, str) and not value.isascii():
+        # A name that was no UTF-8 when it was typed or listed: half a surrogate pair cannot be written.
+        return value.encode("utf-8", "replace").decode()
     return round(value, 3) if isinstance(value, float) else value

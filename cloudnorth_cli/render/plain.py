@@ -177,9 +177,9 @@ class Plain:
 
     def _result(self, event: Result) -> None:
         self.close()
+        if event.command == "logs" and event.error is None:
+            return  # its lines were the answer, and Ctrl-C is how following them ends
         if event.exit_status in closing.WELL:
-            if event.command == "logs" and not event.text:
-                return
             self._stand_apart()
             for line in closing.answer(event, self.out_screen):
                 self.out.line(line)

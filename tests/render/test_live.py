@@ -15,6 +15,8 @@ import pytest
 from tests.conftest import Cloudnorth
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+pytestmark = pytest.mark.slow
+
 HIDE_CURSOR = "\x1b[?25l"
 SHOW_CURSOR = "\x1b[?25h"
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
