@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.model import Artifact, Image, LogLine, Pod, Record, Release, Status, Value, Workload
 
 
@@ -239,6 +240,7 @@ class Journal:
         self.emit(StepStarted(step=name))
         try:
             yield step
+            signals.check()
         except BaseException as error:
             message = str(error).split("\n", 1)[0] or type(error).__name__
             self.emit(StepFailed(step=name, message=message, seconds=self._clock() - started))

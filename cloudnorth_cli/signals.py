@@ -66,8 +66,12 @@ def held() -> Iterator[None]:
     check(before)
 
 
-def check(before: str | None) -> None:
-    """Interrupt the main thread if a signal came since `came()` was `before`, and what it raised was swallowed."""
+def check(before: str | None = None) -> None:
+    """Interrupt the main thread if a signal came since `came()` was `before`, and what it raised was swallowed.
+
+    A file or socket that the garbage collector closes swallows it too (CPython's iobase_finalize clears errors), so
+    whatever waits asks now and then.
+    """
     if _watch.came and not before and threading.current_thread() is threading.main_thread():
         raise Interrupted(_watch.came)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.adapters.kube import Json
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import CloudnorthError, Failed
@@ -13,7 +14,7 @@ from cloudnorth_cli.model import Candidate, PodFailure
 from cloudnorth_cli.platforms.kubernetes import migration_job
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered
 from cloudnorth_cli.platforms.kubernetes.site import Site
-from cloudnorth_cli.platforms.kubernetes.watching import evidence
+from cloudnorth_cli.platforms.kubernetes.watching import evidence, warnings
 from cloudnorth_cli.rollout import causes
 from cloudnorth_cli.rollout.observed import dig, is_true, name
 from cloudnorth_cli.settings import Migrate
@@ -72,6 +73,7 @@ def _await(site: Site, asked: Migrate, job: Json, step: Step) -> str:
     reader: _Reader | None = None
     seen: dict[str, float] = {}
     while True:
+        signals.check()
         pods = site.api.items(path("Pod", site.namespace), labelSelector=f"job-name={name(job)}")
         pod = pods[0] if pods else None
         if pod and reader is None and dig(pod, "status", "phase") != "Pending":
@@ -85,6 +87,13 @@ def _await(site: Site, asked: Migrate, job: Json, step: Step) -> str:
         if pod and (doomed := _doomed(pod, seen)):
             site.api.patch(path("Job", site.namespace, name(job)), {"spec": {"activeDeadlineSeconds": 1}})
             raise _not_run(site, asked, doomed)
+        if pod is None and (refused := [told for told in warnings(site, name(job)) if "FailedCreate" in told]):
+            raise Failed(
+                f"the migration could not run: its pod is refused: {refused[-1].removeprefix('FailedCreate: ')}",
+                code="pods-refused",
+                where=f"job/{name(job)} in namespace {site.namespace}",
+                evidence=refused,
+            )
         step.waiting(f"job {name(job)}: {_state(pod)}")
         time.sleep(INTERVAL)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.adapters.kube import Json, Unreachable
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Broken, CloudnorthError
@@ -68,6 +69,7 @@ def watch(
     seen: Seen = {}
     told: object = None
     while True:
+        signals.check()
         try:
             verdict, seen = judge(observe(site, kinds, clock), tracked, seen)
         except Unreachable as error:
@@ -92,7 +94,7 @@ def watch(
 
 def evidence(site: Site, failure: PodFailure) -> PodFailure:
     """The failure with the pod's last lines and its Warning events; what may not be read is left out."""
-    return replace(failure, lines=_last_lines(site, failure.pod), events=_warnings(site, failure.pod))
+    return replace(failure, lines=_last_lines(site, failure.pod), events=warnings(site, failure.pod))
 
 
 def _last_lines(site: Site, pod: str) -> tuple[str, ...]:
@@ -119,7 +121,7 @@ def _log(site: Site, pod: Json) -> tuple[str, ...]:
     return ()
 
 
-def _warnings(site: Site, thing: str) -> tuple[str, ...]:
+def warnings(site: Site, thing: str) -> tuple[str, ...]:
     """Warning events of a pod (or `deployment/NAME`), each once, oldest first."""
     kind, slash, named = thing.partition("/")
     selector = f"type=Warning,involvedObject.name={named if slash else thing}"
