@@ -5,6 +5,7 @@ The SDK builds with the legacy builder only, which knows neither build secrets n
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from cloudnorth_cli.model import Secret
 
 ANSWER = 10
 """Seconds in which the engine has to answer a small question."""
-SILENCE = 120
+SILENCE = 300
 """Seconds that a push may say nothing."""
 
 _TROUBLE = (docker.errors.DockerException, requests.RequestException, OSError)
@@ -53,8 +54,9 @@ class Engine:
             return None
         for known in image.attrs.get("RepoDigests") or ():
             repository, _, digest = known.partition("@")
-            if parse(repository).repository == parse(reference).repository:
-                return str(digest)
+            with contextlib.suppress(ValueError):  # `<none>`
+                if parse(repository).repository == parse(reference).repository:
+                    return str(digest)
         return str(image.id)
 
     def tag(self, image: str, repository: str, tag: str) -> None:

@@ -5,6 +5,7 @@ Lines as in https://docs.docker.com/reference/api/engine/ (ImagePush), seen from
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ def read_push(name: str, lines: Iterator[Mapping[str, Any]], on_progress: OnProg
     for line in lines:
         if problem := line.get("error"):
             raise push_failure(name, str(problem))
-        digest = (line.get("aux") or {}).get("Digest") or digest
         layer, status = line.get("id"), str(line.get("status", ""))
+        digest = (line.get("aux") or {}).get("Digest") or _digest_in(status) or digest
         if layer is None:
             continue
         detail = line.get("progressDetail") or {}
@@ -57,6 +58,11 @@ def read_push(name: str, lines: Iterator[Mapping[str, Any]], on_progress: OnProg
     if digest is None:
         raise Failed(f"the push of {name} ended without a digest", code="push-failed")
     return Pushed(digest, tuple(sorted(sent)))
+
+
+def _digest_in(status: str) -> str | None:
+    found = re.search(r": digest: (sha256:[0-9a-f]{64}) size: ", status)
+    return found[1] if found else None
 
 
 def push_failure(name: str, problem: str) -> Failed:

@@ -44,6 +44,11 @@ def test_the_digest_and_the_layers_that_were_sent_are_read() -> None:
     assert told[-1] == (7680, 7680, "2 of 2 layers")
 
 
+def test_the_line_for_people_tells_the_digest_too() -> None:
+    pushed, _ = read(LINES[:-1])
+    assert pushed.digest == DIGEST
+
+
 @pytest.mark.parametrize(
     ("problem", "code"),
     [
