@@ -60,10 +60,15 @@ def _tops(name: str) -> list[Path]:
     return [controller / name for controller in sorted(TREE.iterdir()) if controller.is_dir()]
 
 
+def pids(name: str) -> set[int]:
+    """Every process in the cgroups of `name`."""
+    return {pid for top in _tops(name) for pid in _pids(top)}
+
+
 def _pids(top: Path) -> Iterator[int]:
-    for procs in top.rglob("cgroup.procs"):
+    for folder, _, _ in os.walk(top):  # which passes over a folder that goes meanwhile
         try:
-            yield from map(int, procs.read_text().split())
+            yield from map(int, (Path(folder) / "cgroup.procs").read_text().split())
         except OSError:
             continue  # the folder went meanwhile
 

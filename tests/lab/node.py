@@ -142,11 +142,11 @@ def kill(pids: Iterable[int], seconds: float = 20) -> None:
 
 def _children(pid: int) -> list[int]:
     found: list[int] = []
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):  # each thread has its own
-        try:
-            found += [int(child) for child in children.read_text().split()]
-        except OSError:
-            continue  # ended meanwhile
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):  # each has children of its own
+            found += [int(child) for child in Path(f"/proc/{pid}/task/{thread}/children").read_text().split()]
+    except OSError:
+        pass  # ended meanwhile
     return found
 
 

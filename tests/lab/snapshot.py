@@ -84,9 +84,9 @@ def _cgroups(others: set[str]) -> set[str]:
 def _sysctls(others: set[str]) -> set[str]:
     found = set()
     top = Path("/proc/sys")
-    for path in top.rglob("*"):
+    for path in (Path(folder) / name for folder, _, names in os.walk(top) for name in names):
         name = str(path.relative_to(top))
-        if MOVING.match(name) or others & set(path.parts) or not path.is_file():
+        if MOVING.match(name) or others & set(path.parts):
             continue
         try:
             found.add(f"{name} = {path.read_text().strip()}")

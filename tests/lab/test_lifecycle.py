@@ -173,9 +173,8 @@ def _pods(instance: Instance) -> set[str]:
 
 def _left(instance: Instance) -> list[str]:
     """What runs in the lab's cgroups or holds its namespaces."""
-    procs = Path("/sys/fs/cgroup/pids").rglob(f"{instance.settings.name}/**/cgroup.procs")
-    contained = [pid for path in procs for pid in path.read_text().split()]
-    return contained + [str(pid) for pid in outer_processes(instance.settings)]
+    left = cgroups.pids(instance.settings.name) | set(outer_processes(instance.settings))
+    return [str(pid) for pid in sorted(left)]
 
 
 def _link_or_copy(source: str, target: str) -> None:
