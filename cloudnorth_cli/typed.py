@@ -59,14 +59,18 @@ class Typed:
 
 
 def typed(arguments: Sequence[str]) -> Typed:
-    """How we were called: the bare name where the shell's PATH leads to this very program."""
-    name = sys.argv[0]
-    if Path(name).name == "__main__.py":
-        return Typed(f"{Path(sys.executable).name} -m {MODULE}", tuple(arguments))
-    found = shutil.which(OWN)
-    if found and Path(found).exists() and Path(name).exists() and os.path.samefile(found, name):
-        return Typed(OWN, tuple(arguments))
-    if Path(name).name != OWN:
-        return Typed(OWN, tuple(arguments))
-    near = os.path.relpath(name)
-    return Typed(near if not near.startswith("..") else name, tuple(arguments))
+    """How we were called: by the bare name where the shell's PATH leads to this very program."""
+    script = Path(sys.argv[0])
+    if script.name == "__main__.py":
+        return Typed(f"{_called(sys.executable)} -m {MODULE}", tuple(arguments))
+    return Typed(_called(sys.argv[0]) if script.name == OWN else OWN, tuple(arguments))
+
+
+def _called(program: str) -> str:
+    """The shortest way to type it here: its name, a path below the working directory, or the whole path."""
+    found = shutil.which(Path(program).name)
+    # Compared as paths: a virtual environment's python is a link to the system's, and another program all the same.
+    if found and os.path.abspath(found) == os.path.abspath(program):
+        return Path(program).name
+    near = os.path.relpath(program)
+    return near if not near.startswith("..") else program

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
+from cloudnorth_cli.adapters.threads import side_by_side
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus
 from cloudnorth_cli.events import Result
 from cloudnorth_cli.model import Status
@@ -19,9 +19,7 @@ def status(environment: Environment, platform: Platform) -> Result:
 
 def statuses(environments: Mapping[str, Callable[[], Platform]]) -> Result:
     """Every environment, side by side; one that cannot be asked is told, and counts as not well."""
-    with ThreadPoolExecutor(max(1, len(environments))) as threads:
-        found = threads.map(lambda item: _ask(*item), environments.items())
-        return _result(tuple(found), None)
+    return _result(tuple(side_by_side(lambda item: _ask(*item), environments.items())), None)
 
 
 def _ask(name: str, platform: Callable[[], Platform]) -> Status:
