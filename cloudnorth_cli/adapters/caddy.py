@@ -2,7 +2,7 @@
 
 Which process serves is read by Caddy from a file at every request (`{file.front/SERVICE}`), so a switch is one rename:
 a reload of its configuration closes idle connections, and a request on its way on one of them is lost
-(docs/decisions/local-switch.md).
+(docs/decisions/2026-11-24-local-switch.md).
 """
 
 from __future__ import annotations

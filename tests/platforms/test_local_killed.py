@@ -58,7 +58,12 @@ def test_supervisord_killed_takes_its_processes_along_and_status_says_so(local: 
     expected(local)
 
 
-@pytest.mark.parametrize("step", ["check", "build", "prepare", "lock", "migrate", "release", "watch", "verify"])
+OFTEN = ("migrate", "watch", "verify")
+"""The steps that leave most behind; the others are for `make test-full`."""
+SELDOM = ("check", "build", "prepare", "lock", "release")
+
+
+@pytest.mark.parametrize("step", [*OFTEN, *(pytest.param(each, marks=pytest.mark.repeat) for each in SELDOM)])
 def test_the_tool_killed_at_any_step(local: LocalProject, step: str) -> None:
     local.config["migrate"] = {"service": "web", "run": "sh -c 'sleep 0.5; exit 0'"}
     local.deploy()
