@@ -9,11 +9,9 @@ import sys
 import urllib.error
 import urllib.request
 
-import msgspec
-
 from shop.common import logs, settings
 from shop.common.lifecycle import Lifecycle
-from shop.common.settings import Settings, SettingsError
+from shop.common.settings import SettingsError
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -66,67 +64,17 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from shop.api import migrate
-    from shop.api.database import open_engine
-
     chosen = settings.read("migrate")
-    try:
-        engine = open_engine(chosen)
-        if arguments.check:
-            return _show_plan(migrate.plan(engine, chosen.version), as_json=arguments.json)
-        applied = migrate.migrate(engine, chosen.version)
-        state = migrate.plan(engine, chosen.version)
-    except (SQLAlchemyError, migrate.SchemaBusy) as error:
-        print(f"shop migrate: {getattr(error, 'orig', None) or error}", file=sys.stderr)
-        return 1
-    if arguments.json:
-        print(msgspec.json.encode({"applied": applied, "current": state.current, "head": state.head}).decode())
-    else:
-        for step in applied:
-            print(f"applied {step.revision} {step.name}")
-        print(f"schema is {state.current}" + ("" if applied else ", nothing to apply"))
-    return _fill(chosen) if chosen.demo else 0
+    from shop.api import commands
 
-
-def _show_plan(plan: object, *, as_json: bool) -> int:
-    from shop.api.migrate import Plan
-
-    assert isinstance(plan, Plan)
-    if as_json:
-        print(msgspec.json.encode(plan).decode())
-        return 0
-    for step in plan.pending:
-        print(f"pending {step.revision} {step.name}: {_kind(step.expand_only, step.reversible)}")
-    if not plan.pending:
-        print(f"schema is {plan.current}, nothing to apply")
-    return 0
-
-
-def _kind(expand_only: bool, reversible: bool) -> str:
-    return (
-        f"{'only adds' if expand_only else 'changes what old code needs'}, {'reversible' if reversible else 'one way'}"
-    )
+    return commands.migrate(chosen, check=arguments.check, as_json=arguments.json)
 
 
 def _seed(_: argparse.Namespace) -> int:
-    return _fill(settings.read("seed"))
+    chosen = settings.read("seed")
+    from shop.api import commands
 
-
-def _fill(chosen: Settings) -> int:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from shop.api import seed
-    from shop.api.database import open_engine
-
-    try:
-        added = seed.fill(open_engine(chosen))
-    except SQLAlchemyError as error:
-        print(f"shop seed: {getattr(error, 'orig', None) or error}", file=sys.stderr)
-        return 1
-    print(f"seeded {added} products, login {seed.DEMO_EMAIL} / {seed.DEMO_PASSWORD}")
-    return 0
+    return commands.fill(chosen)
 
 
 def _healthcheck(arguments: argparse.Namespace) -> int:

@@ -36,8 +36,8 @@ spec:
       imagePullSecrets:
         {{- toYaml . | nindent 8 }}
       {{- end }}
-      # Time to sleep, to answer what is in flight, and ten seconds for everything else.
-      terminationGracePeriodSeconds: {{ add $values.shutdown.preStopSeconds $values.shutdown.graceSeconds 10 }}
+      # Time to sleep, to drain, to answer what is in flight, and ten seconds for everything else.
+      terminationGracePeriodSeconds: {{ add $values.shutdown.preStopSeconds $values.shutdown.drainSeconds $values.shutdown.graceSeconds 10 }}
       securityContext:
         runAsNonRoot: true
         runAsUser: 10001

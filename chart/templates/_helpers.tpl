@@ -40,7 +40,7 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- define "shop.env" -}}
 {{- $values := get .root.Values .name -}}
 {{- $env := dict "RELEASE" (include "shop.release" .) "IMAGE_DIGEST" (include "shop.digest" .) -}}
-{{- $_ := set $env "DRAIN_SECONDS" "0" -}}
+{{- $_ := set $env "DRAIN_SECONDS" (toString $values.shutdown.drainSeconds) -}}
 {{- $_ := set $env "GRACE_SECONDS" (toString $values.shutdown.graceSeconds) -}}
 {{- $_ := set $env "TRUSTED_PROXIES" "*" -}}
 {{- if eq .name "storefront" }}{{ $_ := set $env "API" (printf "http://%s:8080" (include "shop.fullname" (dict "root" .root "name" "api"))) }}{{ end -}}

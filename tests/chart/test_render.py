@@ -116,8 +116,9 @@ def test_a_roll_never_has_fewer_pods_and_never_cuts_an_answer_off(files: tuple[s
         assert deployment["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
         pod = _pod(objects, service)
         sleeps = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-        grace = int(objects[f"ConfigMap/shop-{service}"]["data"]["GRACE_SECONDS"])
-        assert pod["terminationGracePeriodSeconds"] >= sleeps + grace + 10
+        told = objects[f"ConfigMap/shop-{service}"]["data"]
+        needs = sleeps + int(told["DRAIN_SECONDS"]) + int(told["GRACE_SECONDS"])
+        assert pod["terminationGracePeriodSeconds"] >= needs + 10
 
 
 def test_behind_an_alb_health_and_timeouts_fit_the_shop() -> None:

@@ -1,11 +1,13 @@
 """Where the data is: one address, SQLite or MySQL, opened for requests (async) or for one-off commands (plain)."""
 
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shop.common.settings import Settings
@@ -24,6 +26,24 @@ def open_engine(settings: Settings) -> Engine:
     engine = create_engine(**_arguments(settings, asynchronous=False))
     _prepare(engine)
     return engine
+
+
+def wait_for(engine: Engine, seconds: int) -> None:
+    """Returns when the database answers; a command that just started may be sooner than its network.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: it did not answer within `seconds`.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            engine.connect().close()
+            return
+        except OperationalError as error:
+            # 1045, 1044: the server is there and does not want us. Asking again would not change its mind.
+            if time.monotonic() >= end or error.orig is None or error.orig.args[:1] in ((1044,), (1045,)):
+                raise
+            time.sleep(0.5)
 
 
 class Database:

@@ -28,6 +28,7 @@ class Settings:
     api: str = "http://127.0.0.1:8080"
     database_url: str = field(default="sqlite:///shop.db", repr=False)
     database_tls: str = "off"
+    database_wait: int = 15
     jwt_key: str = field(default="", repr=False)
     log_level: str = "INFO"
     version: int = VERSIONS[-1]
@@ -58,6 +59,7 @@ def read(service: str, environ: Mapping[str, str] = os.environ) -> Settings:
         api=_http("API", text("API", defaults.api)),
         database_url=_database(text("DATABASE_URL", defaults.database_url)),
         database_tls=_one_of("DATABASE_TLS", text("DATABASE_TLS", "off"), ("off", "on")),
+        database_wait=_whole("DATABASE_WAIT_SECONDS", text("DATABASE_WAIT_SECONDS", "15"), 0, 600),
         jwt_key=_key(text("JWT_KEY", "")),
         log_level=_one_of("LOG_LEVEL", text("LOG_LEVEL", "info").upper(), ("DEBUG", "INFO", "WARNING", "ERROR")),
         version=_whole("SHOP_VERSION", text("SHOP_VERSION", str(VERSIONS[-1])), VERSIONS[0], VERSIONS[-1]),

@@ -87,7 +87,7 @@ class Pages:
         """The form of a product page."""
         form = await _form(request)
         token, new_for = cookies.token(request), 0
-        if not token or not await self._me(token):
+        if not await self._me(request):
             guest = await self.api.post("/api/guests")
             token, new_for = guest["token"], guest["expires_in"]
         try:
@@ -150,16 +150,15 @@ class Pages:
 
     async def orders(self, request: Request) -> Response:
         """The shopper's orders."""
-        token = cookies.token(request)
-        orders = (await self.api.get("/api/orders", token))["orders"] if await self._me(token) else []
+        known = await self._me(request)
+        orders = (await self.api.get("/api/orders", cookies.token(request)))["orders"] if known else []
         return await self._show(request, "orders.html", orders=orders)
 
     async def order(self, request: Request) -> Response:
         """One order; just after the checkout, with thanks."""
-        token = cookies.token(request)
-        if not await self._me(token):
+        if not await self._me(request):
             raise HTTPException(404)
-        order = await self.api.get(f"/api/orders/{request.path_params['number']}", token)
+        order = await self.api.get(f"/api/orders/{request.path_params['number']}", cookies.token(request))
         return await self._show(request, "order.html", order=order, placed="placed" in request.query_params)
 
     async def login(self, request: Request) -> Response:
@@ -207,7 +206,7 @@ class Pages:
         return response
 
     async def _show(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
-        me = await self._me(cookies.token(request))
+        me = await self._me(request)
         return self._render(template, status, {"me": me, "categories": await self._categories(), **context})
 
     def _render(self, template: str, status: int, context: dict[str, Any]) -> Response:
@@ -222,23 +221,23 @@ class Pages:
             self._shelves = (time.monotonic() + SHELVES_SECONDS, shelves)
         return shelves
 
-    async def _me(self, token: str) -> dict[str, Any] | None:
-        """Who the token belongs to and how full their cart is; None when there is no token or it is no longer good."""
-        if not token:
-            return None
-        try:
-            me: dict[str, Any] = await self.api.get("/api/me", token)
-        except ApiRefused as refused:
-            if refused.status != 401:
-                raise
-            return None
-        return me
+    async def _me(self, request: Request) -> dict[str, Any] | None:
+        """Who is asking and how full their cart is, asked once a page; None without a token, or with a stale one."""
+        token = cookies.token(request)
+        if token and not hasattr(request.state, "me"):
+            try:
+                request.state.me = await self.api.get("/api/me", token)
+            except ApiRefused as refused:
+                if refused.status != 401:
+                    raise
+                request.state.me = None
+        found: dict[str, Any] | None = getattr(request.state, "me", None)
+        return found
 
     async def _cart(self, request: Request) -> dict[str, Any]:
-        token = cookies.token(request)
-        if not await self._me(token):
+        if not await self._me(request):
             return {"items": [], "count": 0, "total_cents": 0, "features": []}
-        cart: dict[str, Any] = await self.api.get("/api/cart", token)
+        cart: dict[str, Any] = await self.api.get("/api/cart", cookies.token(request))
         return cart
 
 

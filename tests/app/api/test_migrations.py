@@ -115,7 +115,8 @@ def test_a_plan_tells_adding_from_taking_away() -> None:
 
 
 def test_a_database_that_is_not_there_fails_in_one_line_without_the_password() -> None:
-    ended = shop("migrate", environ={"DATABASE_URL": "mysql://shop:hunter2@127.0.0.1:1/shop"})
+    environ = {"DATABASE_URL": "mysql://shop:hunter2@127.0.0.1:1/shop", "DATABASE_WAIT_SECONDS": "1"}
+    ended = shop("migrate", environ=environ)
     assert ended.returncode == 1
     assert ended.stderr.startswith("shop migrate: ")
     assert len(ended.stderr.splitlines()) == 1
