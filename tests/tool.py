@@ -12,9 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 PROGRAM = (sys.executable, "-m", "cloudnorth_cli")
 LEFT_OUT = ("CI", "JENKINS_URL", "BUILD_NUMBER", "BUILD_URL", "GITHUB_ACTIONS", "CLOUDNORTH_ENV", "KUBECONFIG")
 """Variables of whoever runs the tests that would change what the tool does."""
+_PUBLISHED = Path(__file__).resolve().parent.parent / "docs" / "events" / "any.json"
+SCHEMA = jsonschema.Draft202012Validator(json.loads(_PUBLISHED.read_text()))
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,11 @@ class Ran:
 
     @cached_property
     def events(self) -> list[dict[str, Any]]:
-        """With `-o json`: every line of standard output."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        """With `-o json`: every line of standard output, each as the published schema says."""
+        events = [json.loads(line) for line in self.out.splitlines()]
+        for event in events:
+            SCHEMA.validate(event)
+        return events
 
     @property
     def result(self) -> dict[str, Any]:
