@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import gc
 import os
 import shlex
 import sys
@@ -129,6 +130,7 @@ def run(
     reading: bool = False,
 ) -> int:
     """Do a verb's work and tell its end, whatever that is. Returns the exit status."""
+    gc.enable()
     watch.on_signal = _stop_programs
     this = Run(verb, options, typed, reading=reading)
     try:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cloudnorth_cli import __main__ as program
 from cloudnorth_cli import platforms
-from cloudnorth_cli.__main__ import main
 from tests.tool import Ran
 
 PROJECT = """\
@@ -52,7 +52,7 @@ def cloudnorth(project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
         with monkeypatch.context() as patch:
             for name, value in environ.items():
                 patch.setenv(name, value)
-            status = main(list(words))
+            status = program.run(list(words))
         captured = capfd.readouterr()
         return Ran(status, captured.out, captured.err)
 
