@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,7 @@ def test_how_a_process_ended_is_known(supervisor: Supervisor) -> None:
     assert supervisor.last_exit("other") == ""
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="setsid(1) is util-linux's")
 def test_what_was_left_behind_is_ended(supervisor: Supervisor) -> None:
     # A process that leaves its group and its session is found by its environment.
     supervisor.start([program(supervisor, "far", "setsid", "--fork", "sleep", "301")], {"PATH": os.environ["PATH"]})

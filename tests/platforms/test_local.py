@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import stat
@@ -250,3 +251,55 @@ def test_explain_build_names_the_file(local: LocalProject) -> None:
     explained = local.platform().explain_build(["web"])[0]
     assert (explained.changed, explained.added, explained.removed) == (("text.txt",), ("new.txt",), ())
     assert json.dumps(explained.tag) != json.dumps(explained.previous_tag)
+
+
+def test_only_the_named_service_changes(make: Make) -> None:
+    node = make("node")
+    refused = node.deploy(services=("page",))
+    assert refused.exit_status == 3
+    node.deploy()
+    api = node.ask("/api/x")["pid"]
+    (node.root / "server.js").write_text((node.root / "server.js").read_text() + "// changed\n")
+    assert node.deploy(services=("page",)).exit_status == 0
+    assert node.ask("/api/x")["pid"] == api
+
+
+def test_a_service_more_gets_a_route_and_one_less_loses_it(make: Make) -> None:
+    node = make("node")
+    node.deploy()
+    services = node.config["services"]
+    services["extra"] = services["api"] | {"route": "/extra", "health": "/extra/health"}
+    assert node.deploy().exit_status == 0
+    assert node.ask("/extra/x")["role"] == "api"
+    services.pop("extra")
+    assert node.deploy().exit_status == 0
+    assert node.ask("/extra/x")["role"] == "page"
+    assert len(node.platform().status().pods) == 2
+
+
+def test_two_services_on_one_route_are_refused(make: Make) -> None:
+    node = make("node")
+    node.config["services"]["api"]["route"] = "/"
+    failed = node.deploy()
+    assert failed.exit_status == 3
+    assert failed.error is not None
+    assert "same route" in failed.error.message
+
+
+def test_a_full_disk_is_told_and_what_served_serves(local: LocalProject) -> None:
+    local.deploy()
+    local.write("two")
+    (local.root / "large.bin").write_bytes(b"x" * 10_000_000)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, limit[1]))
+    try:
+        failed = local.deploy()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert failed.exit_status == 4
+    assert failed.error is not None
+    assert "cannot copy" in failed.error.message
+    assert local.ask()["text"] == "one"
+    assert not list(local.platform().place.bundles.glob(".new-*"))

@@ -41,7 +41,6 @@ def _below(path: str, prefix: str) -> bool:
 
 
 def _default(port: int, plan: Plan) -> list[str]:
-    told = []
     for service in plan.services:
         # A health path outside the service's own route is another service's; then any answer of its own will do.
         own = routed(plan, service.health) == service.name
@@ -51,8 +50,7 @@ def _default(port: int, plan: Plan) -> list[str]:
         )
         if answer is not None:
             raise RolloutFailed(f"{service.name} does not answer at the front: {path} {answer}", code="not-answering")
-        told.append(f"http://127.0.0.1:{port}{path} answers")
-    return told
+    return [f"http://127.0.0.1:{port} answers for {', '.join(each.name for each in plan.services)}"]
 
 
 def _check(place: Place, port: int, plan: Plan, serving: Lineup, wanted: Verify) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cloudnorth_cli.adapters.unix_http import LONGEST_PATH
-from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.settings import Environment
 
 MARK = "CLOUDNORTH_LOCAL"
@@ -121,6 +122,16 @@ def place(environment: Environment, environ: Mapping[str, str] = os.environ) -> 
             next=("export XDG_RUNTIME_DIR=FOLDER",),
         )
     return found
+
+
+@contextmanager
+def told_disk() -> Iterator[None]:
+    """A disk that is full or may not be written is a foreseen failure, told with the file. Raises Failed."""
+    try:
+        yield
+    except OSError as error:
+        what = f"cannot write {error.filename}" if error.filename else "cannot write"
+        raise Failed(f"{what}: {error.strerror or error}", code="disk") from error
 
 
 def _runtime(home: Path, environ: Mapping[str, str]) -> Path:

@@ -44,7 +44,7 @@ from cloudnorth_cli.platforms.local import (
 )
 from cloudnorth_cli.platforms.local.lineup import Lineup
 from cloudnorth_cli.platforms.local.machine import Machine
-from cloudnorth_cli.platforms.local.place import TASK_MARK, place
+from cloudnorth_cli.platforms.local.place import TASK_MARK, place, told_disk
 from cloudnorth_cli.platforms.local.plan import Plan
 from cloudnorth_cli.platforms.local.watching import watch
 from cloudnorth_cli.settings import Environment
@@ -66,7 +66,8 @@ class LocalPlatform:
         self._take_back = True
 
     def check(self, request: Request, step: Step) -> Record | None:
-        self.place.make()
+        with told_disk():
+            self.place.make()
         preflight.check(self.environment, request)
         _ = self._secrets
         step.summary = "files, tools, secrets"
@@ -92,7 +93,8 @@ class LocalPlatform:
 
     def prepare(self, images: Sequence[Image], request: Request, step: Step) -> Candidate:
         before = self._serving_plan()
-        given = {each.service: files.make_ready(self.environment, self.place, each, step) for each in images}
+        with told_disk():
+            given = {each.service: files.make_ready(self.environment, self.place, each, step) for each in images}
         kept = {each.name: each for each in before.services} if before else {}
         missing = [name for name in self.environment.services if name not in given and name not in kept]
         if missing:
@@ -100,8 +102,9 @@ class LocalPlatform:
                 f"{', '.join(missing)} never ran here: the first deploy needs every service", code="first-deploy"
             )
         chosen = tuple(given.get(name) or kept[name] for name in self.environment.services)
-        made = Plan(services=chosen, secrets=launch.keep_secrets(self.place, self._secrets))
-        plan.write(made, self.place.plans)
+        with told_disk():
+            made = Plan(services=chosen, secrets=launch.keep_secrets(self.place, self._secrets))
+            plan.write(made, self.place.plans)
         self._plans[made.id] = made
         changes = made.changes(before)
         step.summary = " · ".join(f"{each.workload} {each.change}" for each in changes)
@@ -244,12 +247,15 @@ class LocalPlatform:
         if verdict.state != "ready":
             first = verdict.failures[0]
             raise RolloutFailed(first.message, code=first.cause, where=first.pod, evidence=first.lines)
+        told = step.summary
         self._verify(wanted, step)
+        step.summary = told
         return verdict
 
     def _start(self, wanted: Plan, release: Release, commit: str, step: Step, anew: Collection[str] = ()) -> None:
         self._before = self.machine.serving()
-        self._new = self.machine.start(wanted, release, commit, step, anew)
+        with told_disk():
+            self._new = self.machine.start(wanted, release, commit, step, anew)
 
     def _watch(self, wanted: Plan, step: Step) -> Verdict:
         assert self._new is not None
