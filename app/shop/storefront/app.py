@@ -17,9 +17,12 @@ from shop.common.lifecycle import Lifecycle
 from shop.common.middleware import Dress
 from shop.common.server import BODY_LIMIT
 from shop.common.settings import Settings
+from shop.storefront import assets
+from shop.storefront.buying import Buying
 from shop.storefront.client import Api, ApiDown, ApiRefused
 from shop.storefront.origin import SameOrigin
 from shop.storefront.pages import Pages
+from shop.storefront.view import View
 
 log = logging.getLogger("shop.storefront")
 
@@ -37,7 +40,7 @@ HEADERS = {
 def create(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     """The storefront for these settings. It is ready once it has met the API."""
     api = Api(settings.api)
-    pages = Pages(api, settings)
+    view = View(api, settings)
     met = False
 
     async def ready() -> Readiness:
@@ -53,15 +56,16 @@ def create(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     async def failed(request: Request, error: Exception) -> Response:
         if isinstance(error, ApiDown):
             log.error("api", extra={"fields": {"path": request.url.path, "cause": str(error)}})
-        return await pages.failed(request, error)
+        return await view.failure(request, error)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await api.close()
 
+    probes = health.routes(settings, lifecycle, ready, no_schema)
     app = Starlette(
-        routes=[*health.routes(settings, lifecycle, ready, no_schema), *pages.routes()],
+        routes=[*probes, *Pages(api, view).routes(), *Buying(api, view).routes(), *assets.ROUTES],
         middleware=[Middleware(SameOrigin)],
         exception_handlers=dict.fromkeys((HTTPException, ApiDown, ApiRefused, Exception), failed),
         lifespan=lifespan,

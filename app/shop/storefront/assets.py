@@ -8,6 +8,7 @@ from importlib.resources import files
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -44,6 +45,9 @@ async def picture(request: Request) -> Response:
         raise HTTPException(404)
     name, hue = found[1], int(found[2])
     return _answer(request, _drawing(name, hue), _TYPES["svg"], _PICTURE_HEADERS, _digest(_drawing(name, 0)))
+
+
+ROUTES = [Route("/static/{digest}/{name}", static), Route("/pictures/{digest}/{name}", picture)]
 
 
 def _answer(request: Request, body: bytes, media_type: str, headers: dict[str, str], digest: str) -> Response:

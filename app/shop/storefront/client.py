@@ -1,6 +1,7 @@
 """The API as the storefront asks it: JSON, kept-alive connections, the page's request id, the shopper's token."""
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -12,6 +13,11 @@ TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
 KEEP_SECONDS = 30
 """Shorter than the API keeps idle connections (75 s), so that it is never we who use one that is being closed."""
+
+
+def path(*segments: str) -> str:
+    """The address of something under /api; what a shopper typed can be nothing but a name in it."""
+    return "/api/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
 class ApiRefused(Exception):

@@ -1,12 +1,16 @@
 """The one cookie: the shopper's token. Out of reach of scripts, never sent along from another site's form."""
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 
 def token(request: Request) -> str:
     """The shopper's token; empty for somebody new."""
-    return request.cookies.get(_name(request), "")
+    found = request.cookies.get(_name(request), "")
+    # It becomes a header of our request to the API: the letters of a JWT (RFC 7519) and nothing else.
+    return found if re.fullmatch(r"[A-Za-z0-9._-]+", found) else ""
 
 
 def remember(request: Request, response: Response, value: str, seconds: int) -> None:

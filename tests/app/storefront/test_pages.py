@@ -155,8 +155,25 @@ def test_without_the_api_a_person_gets_a_page_and_not_a_traceback(serve: Serve) 
 
 
 def test_a_stale_login_is_forgotten_and_the_shop_goes_on(browser: httpx.Client) -> None:
+    for strange in ("stale", "a b", "%C3%BC", "x.y.z"):
+        assert browser.get("/cart", headers={"Cookie": f"shop={strange}"}).status_code == 200
     browser.cookies.set("shop", "stale")
     assert browser.get("/").status_code == 200
     assert browser.get("/cart").status_code == 200
     assert browser.post("/cart/add", data={"product": "desk-plant"}).status_code == 200
     assert "Desk plant" in browser.get("/cart").text
+
+
+def test_what_a_shopper_types_into_an_address_stays_a_name(browser: httpx.Client) -> None:
+    for path in (
+        "/product/..%2Fcategories",
+        "/product/%3Flimit=1",
+        "/orders/..%2Fproducts",
+        "/category/%00",
+        "/?after=x",
+    ):
+        assert browser.get(path).status_code in (404, 422), path
+    browser.post("/cart/add", data={"product": "desk-plant"})
+    assert browser.post("/cart/change", data={"product": "../items/desk-plant", "quantity": "0"}).status_code == 404
+    assert "Desk plant" in browser.get("/cart").text
+    assert browser.post("/checkout", data={**BUYER, "key": "ü\r\nX: y"}).status_code == 422
