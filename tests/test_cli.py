@@ -101,6 +101,10 @@ def test_a_mistake_ends_in_a_result_too(cloudnorth: Cloudnorth, words: tuple[str
     assert json.loads((project / "report.json").read_text()) == ran.result
 
 
+def test_a_mistake_ends_in_a_result_where_a_variable_asks_for_it(cloudnorth: Cloudnorth) -> None:
+    assert cloudnorth("deplyo", CLOUDNORTH_OUTPUT="json").result["exit_status"] == 2
+
+
 def test_a_mistake_in_the_configuration_is_shown_with_its_place(cloudnorth: Cloudnorth, project: Path) -> None:
     path = project / "cloudnorth.yaml"
     path.write_text(path.read_text().replace("protected", "protectd"))

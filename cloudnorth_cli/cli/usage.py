@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,12 @@ def _end(arguments: Sequence[str], watch: Watch, why: UsageError | Interrupted) 
 
 
 def _options(line: Typed) -> Options:
+    """What can be read of the options although the line is wrong."""
     given = line.given
-    output = next((one for one in OUTPUTS if one == given.output), OUTPUTS[0])
-    return Options(output=output, report=Path(given.report) if given.report else None)
+    wanted = given.output or os.environ.get("CLOUDNORTH_OUTPUT")
+    report = given.report or os.environ.get("CLOUDNORTH_REPORT")
+    output = next((one for one in OUTPUTS if one == wanted), OUTPUTS[0])
+    return Options(output=output, report=Path(report) if report else None)
 
 
 def _verb(arguments: Sequence[str]) -> str:

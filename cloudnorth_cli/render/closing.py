@@ -19,11 +19,8 @@ def answer(result: Result, screen: Screen) -> list[str]:
     if result.text is not None:
         return result.text.splitlines()
     if result.status is not None:
-        return (
-            status(result.status[0], screen)
-            if result.command == "status" and not _overview(result)
-            else statuses(result.status, screen)
-        )
+        # Without one environment that was meant, there is a line for each.
+        return status(result.status[0], screen) if result.environment else statuses(result.status, screen)
     if result.history is not None:
         return history(result.history, screen)
     if result.config is not None:
@@ -57,11 +54,6 @@ def next_lines(label: str, commands: tuple[str, ...], screen: Screen) -> list[st
         screen.letters(f"{label + ':' if number == 0 else '':{len(label) + 1}} {command}")
         for number, command in enumerate(commands)
     ]
-
-
-def _overview(result: Result) -> bool:
-    """Whether several environments were asked for."""
-    return result.environment is None
 
 
 def _done(result: Result, screen: Screen) -> list[str]:

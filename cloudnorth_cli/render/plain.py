@@ -125,9 +125,8 @@ class Plain:
     def _run_started(self, event: RunStarted) -> None:
         title = f"{event.project} → {event.environment}".strip(" →")
         target = f"{title}  ({event.target})" if event.target else title
-        self.say(
-            *lines.headline(self.talk_screen, target, _commit(event, self.talk_screen.layout - len(target) - 2)), ""
-        )
+        commit = _commit(event, room=self.talk_screen.layout - len(target) - 2)
+        self.say(*lines.headline(self.talk_screen, target, commit), "")
 
     def _step_started(self, event: StepStarted) -> None:
         self.running[event.step] = Running(event.step, self._clock())
@@ -179,17 +178,13 @@ class Plain:
         self.close()
         if event.command == "logs" and event.error is None:
             return  # its lines were the answer, and Ctrl-C is how following them ends
-        if event.exit_status in closing.WELL:
-            self._stand_apart()
-            for line in closing.answer(event, self.out_screen):
-                self.out.line(line)
-            return
-        self._stand_apart()
-        self.say(*closing.failure(event, self.talk_screen, self._last_output))
-
-    def _stand_apart(self) -> None:
         if self._talked:
             self.say("")
+        if event.exit_status in closing.WELL:
+            for line in closing.answer(event, self.out_screen):
+                self.out.line(line)
+        else:
+            self.say(*closing.failure(event, self.talk_screen, self._last_output))
 
 
 def _commit(event: RunStarted, room: int) -> str:

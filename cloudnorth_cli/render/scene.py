@@ -40,7 +40,10 @@ class Shown:
 
 
 class Scene:
-    """The running steps. clock: seconds."""
+    """The running steps. clock: seconds.
+
+    It is drawn by a thread of its own while events come in, so whatever grows is copied before it is walked through.
+    """
 
     def __init__(self, screen: Screen, clock: Callable[[], float]) -> None:
         self._screen = screen
@@ -71,7 +74,7 @@ class Scene:
             drawn.append(f"  {step.waiting_for}")
         drawn += [*_bars(step, width), *_pods(step.pods)]
         fitting = [self._fit(line, width) for line in drawn]
-        return fitting + [self._screen.paint(self._fit(f"    {line}", width), "dim") for line in step.output]
+        return fitting + [self._screen.paint(self._fit(f"    {line}", width), "dim") for line in tuple(step.output)]
 
     def _fit(self, line: str, width: int) -> str:
         """The line in this screen's letters, which may be longer than ours, cut at the edge."""
@@ -91,9 +94,10 @@ def _move(step: Shown, event: StepWaiting | StepProgress | RolloutMoved | Output
 
 
 def _bars(step: Shown, width: int) -> list[str]:
-    names = max((len(name) for name in step.bars), default=0)
+    bars = dict(step.bars)
+    names = max(map(len, bars), default=0)
     size = BAR if width >= 60 else 10
-    return [f"    {name:<{names}}  {_bar(bar, size)}  {_amount(bar)}" for name, bar in list(step.bars.items())]
+    return [f"    {name:<{names}}  {_bar(bar, size)}  {_amount(bar)}" for name, bar in bars.items()]
 
 
 def _bar(bar: StepProgress, size: int) -> str:
