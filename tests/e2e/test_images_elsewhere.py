@@ -53,12 +53,12 @@ def test_an_image_that_the_registry_does_not_have_is_refused(on_kubernetes: Proj
     assert witness(on_kubernetes) == before
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"web": 7}', '{"nobody": "x/y@sha256:%s"}' % ("0" * 64)])
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"web": 7}'])
 def test_a_file_of_images_that_makes_no_sense_is_a_usage_error(on_kubernetes: Project, content: str) -> None:
     (on_kubernetes.root / "images.json").write_text(content)
     ran = on_kubernetes.run("deploy", "--images", "images.json")
     assert ran.status == 2, ran.out + ran.err
-    assert "images.json" in ran.result["error"]["message"] + (ran.result["error"].get("where") or "")
+    assert "images.json" in ran.result["error"]["message"]
 
 
 def test_a_service_that_is_not_there_is_a_usage_error(on_kubernetes: Project) -> None:
