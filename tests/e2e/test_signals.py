@@ -25,6 +25,15 @@ JENKINS_PATIENCE = 5.0
 """Seconds between Jenkins' TERM and its KILL (its ProcessTree's softKillWaitSeconds)."""
 
 
+TABLE = [
+    # Every signal and every step in `make test`, every pair of them in `make test-full`.
+    pytest.param(step, number, id=f"{step}-{number.name}", marks=[] if row % 3 == column else [pytest.mark.repeat])
+    for row, step in enumerate(STEPS)
+    for column, number in enumerate(SIGNALS)
+]
+KILLED = [pytest.param(step, marks=[] if step in HELD[1:] else [pytest.mark.repeat]) for step in STEPS]
+
+
 @pytest.fixture(scope="module", params=PLATFORMS)
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project that serves, with a migration that takes long enough to be met in it."""
@@ -57,8 +66,7 @@ def told(project: Project, ran: Ran) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "number"), TABLE)
 def test_a_signal_at_any_step_is_told_and_the_next_deploy_works(
     project: Project, step: str, number: signal.Signals
 ) -> None:
@@ -78,7 +86,7 @@ def test_a_signal_at_any_step_is_told_and_the_next_deploy_works(
         assert project.answer()["message"].startswith(f"{number.name} in {step}")
 
 
-@pytest.mark.parametrize("step", ["build", "migrate", "release", "watch"])
+@pytest.mark.parametrize("step", ["migrate", "release"])
 def test_term_and_five_seconds_later_kill_finds_everything_told(project: Project, step: str) -> None:
     project.change(f"TERM and KILL in {step} {time.monotonic()}")
     running = Running(project, "deploy")
@@ -93,7 +101,7 @@ def test_term_and_five_seconds_later_kill_finds_everything_told(project: Project
     well(project.run("deploy"))
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", KILLED)
 def test_killed_at_any_step_the_next_deploy_works(project: Project, step: str) -> None:
     project.change(f"KILL in {step} {time.monotonic()}")
     running = Running(project, "deploy")
