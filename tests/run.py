@@ -25,7 +25,7 @@ def quality(tier: str) -> Commands:
     return (
         (str(BIN / "ruff"), "format", "--check", "--quiet", "."),
         (str(BIN / "ruff"), "check", "--quiet", "."),
-        (str(BIN / "mypy"), "--no-error-summary", "cloudnorth_cli", "scripts", "tests/run.py"),
+        (str(BIN / "mypy"), "--no-error-summary", "cloudnorth_cli", "scripts", "app/shop", "tests/run.py"),
         (str(BIN / "lint-imports"), "--no-cache"),
         (str(BIN / "hadolint"), *dockerfiles),
     )
