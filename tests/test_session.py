@@ -16,6 +16,7 @@ import pytest
 
 from cloudnorth_cli.errors import ExitStatus
 from cloudnorth_cli.events import AnyEvent
+from cloudnorth_cli.platforms import PLATFORMS
 from scripts import event_schemas
 from tests.conftest import Cloudnorth
 
@@ -242,3 +243,15 @@ def test_taking_a_protected_environment_down_wants_its_name(cloudnorth: Cloudnor
     assert cloudnorth("down", "-e", "prod", "--confirm", "prd").status == ExitStatus.USAGE
     assert cloudnorth("down", "-e", "prod", "--confirm", "prod").status == 0
     assert cloudnorth("down", "-e", "test").status == 0
+
+
+def test_a_platform_whose_extra_is_not_installed_says_how_to_install_it(
+    cloudnorth: Cloudnorth, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "halfway.py").write_text("import nowhere_to_be_found\n")
+    monkeypatch.syspath_prepend(project)
+    monkeypatch.setitem(PLATFORMS, "local", "halfway:Platform")
+    ran = cloudnorth("status", "-e", "test")
+    assert ran.status == ExitStatus.REFUSED
+    assert "needs nowhere_to_be_found, which is not installed" in ran.err
+    assert "next: pip install 'cloudnorth[local]'" in ran.err

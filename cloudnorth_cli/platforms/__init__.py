@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, cast
 
+from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
@@ -113,7 +114,19 @@ class Platform(Protocol):
 
 
 def open_platform(environment: Environment, journal: Journal) -> Platform:
-    """The platform of an environment; its module, and with it its SDKs, is imported here and nowhere else."""
+    """The platform of an environment; its module, and with it its SDKs, is imported here and nowhere else.
+
+    Raises Refused where the extra that a platform needs is not installed.
+    """
     module, _, name = PLATFORMS[environment.platform].partition(":")
-    factory = getattr(importlib.import_module(module), name)
+    try:
+        factory = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith(__name__.partition(".")[0]):
+            raise
+        raise Refused(
+            f"the platform {environment.platform} of {environment.name} needs {error.name}, which is not installed",
+            code="extra-missing",
+            next=(f"pip install 'cloudnorth[{environment.platform}]'",),
+        ) from error
     return cast(Platform, factory(environment, journal))
