@@ -331,7 +331,8 @@ def down(
     )
 )
 def completion(
-    ctx: typer.Context, shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="bash, zsh or fish.")]
+    ctx: typer.Context,
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="bash|zsh|fish", help="Which shell.")],
 ) -> None:
     """Print the script that completes words in your shell."""
     shells.get_completion_inspect_parameters()
