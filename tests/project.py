@@ -12,6 +12,7 @@ from typing import Any
 import requests
 import yaml
 
+from tests import reaper
 from tests.tool import Ran, cloudnorth
 
 SAMPLE = Path(__file__).parent / "contract" / "sample"
@@ -79,6 +80,7 @@ class Project:
 def make(folder: Path, platform: str) -> Project:
     """Write a sample project into a folder with a space in its path, with free names and ports."""
     root = folder / "a project"
+    reaper.watch(folder.parent)
     shutil.copytree(SAMPLE, root)
     name = f"sample-{uuid.uuid4().hex[:8]}"
     service = dict(SERVICE)

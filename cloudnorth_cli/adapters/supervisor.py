@@ -158,10 +158,11 @@ class Supervisor:
         """Stop every process and itself; nothing of it is left."""
         try:
             pid = self._call("getPID")
+            self.drop([each.name for each in self.processes()])  # all at once; `shutdown` stops one after the other
             self._call("shutdown")
             wait_end(pid, STOP_PATIENCE + 5)
-        except OSError:
-            pass  # it was gone already
+        except (OSError, Failed):
+            pass  # it was gone already, or something does not end; the reaper ends the rest
         self.reap()
 
     def reap(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import reaper
 from tests.platforms.local_project import LocalProject
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -21,6 +22,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Copies a sample project (`plain`, `python`, `node`) into a folder with spaces."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data with spaces"))
     monkeypatch.delenv("CI", raising=False)
+    reaper.watch(tmp_path.parent)
     made: list[LocalProject] = []
 
     def copy(sample: str = "plain", name: str = "a project", port: int | None = None) -> LocalProject:

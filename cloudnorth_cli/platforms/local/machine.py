@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
@@ -97,6 +98,7 @@ class Machine:
         lineup.switch(self.place, None)
         self.supervisor.shut_down()
         lineup.forget_others(self.place)
+        shutil.rmtree(self.place.runtime, ignore_errors=True)  # sockets only; made again by the next start
 
     def alive(self, process: Process) -> bool:
         """Whether supervisord has it running."""

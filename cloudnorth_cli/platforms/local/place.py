@@ -109,19 +109,11 @@ class Place:
 
 
 def place(environment: Environment, environ: Mapping[str, str] = os.environ) -> Place:
-    """The place of an environment; nothing is made. Raises Refused when a socket's path would be too long."""
+    """The place of an environment; nothing is made."""
     share = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or Path.home()) / ".local" / "share"
     name = f"{environment.project}-{_eight(environment.root.resolve())}"
     home = Path(share).resolve() / "cloudnorth" / name / environment.name
-    found = Place(home, _runtime(home, environ))
-    if len(os.fsencode(found.supervisor_socket)) > LONGEST_PATH:
-        raise Refused(
-            f"the path of the socket {found.supervisor_socket} is longer than the {LONGEST_PATH} characters that a"
-            " system can use",
-            code="path-too-long",
-            next=("export XDG_RUNTIME_DIR=FOLDER",),
-        )
-    return found
+    return Place(home, _runtime(home, environ))
 
 
 @contextmanager
@@ -142,9 +134,13 @@ def _runtime(home: Path, environ: Mapping[str, str]) -> Path:
             return written
     except OSError:
         pass
+    own = Path(f"cloudnorth-{os.getuid()}") / _eight(home)
     base = environ.get("XDG_RUNTIME_DIR") or ""
-    within = Path(base) if base and os.access(base, os.W_OK) else Path("/tmp")  # noqa: S108 - a folder of our own in it
-    return within / f"cloudnorth-{os.getuid()}" / _eight(home)
+    # supervisord binds its socket as `supervisor.PID` first.
+    fits = len(os.fsencode(base / own / "supervisor.4194304")) <= LONGEST_PATH
+    if base and fits and os.access(base, os.W_OK):
+        return Path(base) / own
+    return Path("/tmp") / own  # noqa: S108 - a folder of our own in it
 
 
 def _eight(path: Path) -> str:
