@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,13 +12,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 
 import httpx
 import uvicorn
 from starlette.types import ASGIApp
+
+from shop.cli import main
 
 T = TypeVar("T")
 
@@ -46,6 +50,15 @@ def serving(app: ASGIApp) -> Iterator[httpx.Client]:
 def shop(*words: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Runs `shop WORDS` to its end with just these settings."""
     return subprocess.run(_command(words), env=_environ(environ), capture_output=True, text=True, timeout=60)
+
+
+def shop_here(*words: str, environ: Mapping[str, str]) -> str:
+    """What `shop WORDS` says, run in this process: an interpreter of its own takes a second to start."""
+    out, err = io.StringIO(), io.StringIO()
+    with patch.dict(os.environ, environ, clear=True), redirect_stdout(out), redirect_stderr(err):
+        ended = main(list(words))
+    assert ended == 0, err.getvalue()
+    return out.getvalue()
 
 
 @contextmanager

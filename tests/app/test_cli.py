@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.running import process, shop, until
+from tests.app.running import process, shop, shop_here, until
 
 
 @pytest.mark.parametrize("words", [("serve", "api"), ("migrate",), ("seed",), ("healthcheck",)])
@@ -17,9 +17,9 @@ def test_a_setting_that_cannot_be_ends_every_command_with_2_and_one_line(words: 
 
 def test_a_migration_with_the_demonstration_on_fills_the_shop_once(tmp_path: Path) -> None:
     environ = {"DATABASE_URL": f"sqlite:///{tmp_path / 'shop.db'}", "SHOP_DEMO": "1"}
-    first, second = shop("migrate", environ=environ), shop("migrate", environ=environ)
-    assert first.stdout.splitlines()[-1] == "seeded 24 products, login demo@shop.example / demo-shop"
-    assert second.stdout.splitlines() == [
+    first, second = shop_here("migrate", environ=environ), shop_here("migrate", environ=environ)
+    assert first.splitlines()[-1] == "seeded 24 products, login demo@shop.example / demo-shop"
+    assert second.splitlines() == [
         "schema is 0002, nothing to apply",
         "seeded 0 products, login demo@shop.example / demo-shop",
     ]

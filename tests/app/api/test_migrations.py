@@ -15,7 +15,7 @@ from shop.api.database import open_engine
 from shop.api.tables import metadata
 from shop.common.settings import Settings
 from tests.app.conftest import Serve, filled, new_guest, sql
-from tests.app.running import BUYER, shop
+from tests.app.running import BUYER, shop, shop_here
 
 
 def _order(api: httpx.Client, guest: dict[str, str], **buyer: str) -> dict[str, object]:
@@ -28,9 +28,9 @@ def _order(api: httpx.Client, guest: dict[str, str], **buyer: str) -> dict[str, 
 
 def test_a_check_says_what_is_pending_and_changes_nothing(empty_database: str) -> None:
     environ = {"DATABASE_URL": empty_database}
-    looked = [shop("migrate", "--check", "--json", environ=environ) for _ in range(2)]
-    assert looked[0].stdout == looked[1].stdout
-    plan = json.loads(looked[0].stdout)
+    looked = [shop_here("migrate", "--check", "--json", environ=environ) for _ in range(2)]
+    assert looked[0] == looked[1]
+    plan = json.loads(looked[0])
     assert (plan["current"], plan["head"]) == (None, "0002")
     assert plan["pending"] == [
         {"revision": "0001", "name": "base", "expand_only": True, "reversible": False},
@@ -42,8 +42,8 @@ def test_a_check_says_what_is_pending_and_changes_nothing(empty_database: str) -
 
 def test_a_migration_says_what_it_applied_and_twice_applies_nothing(empty_database: str) -> None:
     environ = {"DATABASE_URL": empty_database}
-    assert shop("migrate", environ=environ).stdout == "applied 0001 base\napplied 0002 gift_note\nschema is 0002\n"
-    assert shop("migrate", environ=environ).stdout == "schema is 0002, nothing to apply\n"
+    assert shop_here("migrate", environ=environ) == "applied 0001 base\napplied 0002 gift_note\nschema is 0002\n"
+    assert shop_here("migrate", environ=environ) == "schema is 0002, nothing to apply\n"
 
 
 def test_the_migrations_make_the_tables_that_the_code_speaks_of(database: str) -> None:
@@ -63,12 +63,11 @@ def test_two_migrations_at_once_both_end_well(empty_database: str) -> None:
 def test_a_run_killed_between_two_statements_is_finished_by_the_next(empty_database: str) -> None:
     # What MySQL leaves behind when a run dies after the statements and before the note that they were done.
     environ = {"DATABASE_URL": empty_database}
-    shop("migrate", environ=environ)
+    shop_here("migrate", environ=environ)
     key = sql(empty_database, "SELECT secret FROM signing_keys")
     sql(empty_database, "DELETE FROM alembic_version")
     sql(empty_database, "DROP INDEX orders_by_owner" + (" ON orders" if "mysql" in empty_database else ""))
-    again = shop("migrate", environ=environ)
-    assert again.returncode == 0, again.stderr
+    shop_here("migrate", environ=environ)
     assert sql(empty_database, "SELECT version_num FROM alembic_version") == [("0002",)]
     assert sql(empty_database, "SELECT secret FROM signing_keys") == key
 
@@ -87,7 +86,7 @@ def test_an_order_of_version_1_is_read_by_version_2_after_its_migration(empty_da
         503,
         "the schema is 0001 and should be at least 0002: shop migrate",
     )
-    assert shop("migrate", environ={"DATABASE_URL": empty_database}).returncode == 0
+    shop_here("migrate", environ={"DATABASE_URL": empty_database})
     assert new.get(f"/api/orders/{order['number']}", headers=guest).json() == order
     assert new.get("/api/cart", headers=guest).json()["features"] == ["gift_note"]
 
@@ -97,8 +96,8 @@ def test_version_1_serves_on_the_schema_of_version_2(database: str, serve: Serve
     assert old.get("/readyz").status_code == 200
     assert old.get("/version").json()["schema"] == {"current": "0002", "minimum": "0001", "head": "0001"}
     assert _order(old, new_guest(old))["number"]
-    kept = shop("migrate", environ={"DATABASE_URL": database, "SHOP_VERSION": "1"})
-    assert kept.stdout == "schema is 0002, nothing to apply\n"
+    kept = shop_here("migrate", environ={"DATABASE_URL": database, "SHOP_VERSION": "1"})
+    assert kept == "schema is 0002, nothing to apply\n"
 
 
 def test_a_plan_tells_adding_from_taking_away() -> None:
