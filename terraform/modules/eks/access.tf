@@ -1,10 +1,9 @@
 # Who may do what in the cluster. Entries, not the aws-auth ConfigMap: one wrong line there locks everybody out.
 
 locals {
-  access = var.access_entries ? merge(
-    { for arn in var.admin_arns : arn => { policy = "AmazonEKSClusterAdminPolicy", namespaces = null } },
-    { for arn in var.deployer_arns : arn => { policy = "AmazonEKSAdminPolicy", namespaces = [var.namespace] } },
-  ) : {}
+  admins    = [for arn in var.admin_arns : { arn = arn, policy = "AmazonEKSClusterAdminPolicy", namespaces = tolist([]) }]
+  deployers = [for arn in var.deployer_arns : { arn = arn, policy = "AmazonEKSAdminPolicy", namespaces = tolist([var.namespace]) }]
+  access    = { for one in concat(local.admins, local.deployers) : one.arn => one if var.access_entries }
 }
 
 resource "aws_eks_access_entry" "this" {
@@ -23,7 +22,7 @@ resource "aws_eks_access_policy_association" "this" {
   policy_arn    = "arn:${var.aws.partition}:eks::aws:cluster-access-policy/${each.value.policy}"
 
   access_scope {
-    type       = each.value.namespaces == null ? "cluster" : "namespace"
+    type       = length(each.value.namespaces) == 0 ? "cluster" : "namespace"
     namespaces = each.value.namespaces
   }
 }
