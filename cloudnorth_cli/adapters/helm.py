@@ -71,22 +71,16 @@ class Helm:
 
     def upgrade(self, *, timeout: float, description: str, force_conflicts: bool = False) -> Command:
         """Install or upgrade. `timeout`, in seconds, is for the chart's own hooks."""
-        conflicts = ["--force-conflicts"] if force_conflicts and self.major >= 4 else []
-        return self._command(
-            "upgrade",
-            self.release,
-            self.chart,
-            "--install",
-            *self._chart_flags(),
-            "--history-max",
-            str(KEPT_REVISIONS),
-            "--timeout",
-            f"{timeout:.0f}s",
-            "--description",
-            description,
-            *conflicts,
-            *self.args,
-        )
+        how = ("--install", "--history-max", str(KEPT_REVISIONS))
+        return self._set("upgrade", how, timeout, description, force_conflicts)
+
+    def install_again(self, *, timeout: float, description: str, force_conflicts: bool = False) -> Command:
+        """Install where the release was uninstalled and its history kept.
+
+        `upgrade --install` looks at the last of the revisions in alphabetical order, so from the tenth on it finds "no
+        deployed releases" (Helm 3.22 and 4.3, `isReleaseUninstalled` in pkg/cmd/upgrade.go).
+        """
+        return self._set("install", ("--replace",), timeout, description, force_conflicts)
 
     def rollback(self, revision: int, *, timeout: float, plain: bool = False) -> Command:
         """Put a revision back as a new one. Foreign fields are taken back too, or the old release could not come.
@@ -110,6 +104,11 @@ class Helm:
     def uninstall(self, *, timeout: float) -> Command:
         """Remove the objects; the history stays, so that numbers go on where they were."""
         return self._command("uninstall", self.release, "--keep-history", "--timeout", f"{timeout:.0f}s")
+
+    def _set(self, verb: str, how: Iterable[str], timeout: float, description: str, force: bool) -> Command:
+        told = ("--timeout", f"{timeout:.0f}s", "--description", description)
+        conflicts = ["--force-conflicts"] if force and self.major >= 4 else []
+        return self._command(verb, self.release, self.chart, *how, *self._chart_flags(), *told, *conflicts, *self.args)
 
     def _chart_flags(self) -> Iterable[str]:
         if self.version:

@@ -35,11 +35,17 @@ def test_rendering_asks_the_cluster_and_changes_nothing() -> None:
 def test_an_upgrade_does_not_wait_and_keeps_fifty_revisions() -> None:
     command = HELM.upgrade(timeout=90, description="8f3c1d2 by anna")
     assert str(command) == (
-        "KUBECONFIG=/k helm upgrade shop oci://registry.example/shop --install --version 1.2.3 "
-        "--values values-prod.yaml --values ours.json --history-max 50 --timeout 90s "
+        "KUBECONFIG=/k helm upgrade shop oci://registry.example/shop --install --history-max 50 --version 1.2.3 "
+        "--values values-prod.yaml --values ours.json --timeout 90s "
         f"--description '8f3c1d2 by anna' --set a=b {PLACE}"
     )
     assert command.cwd == Path("/project")
+
+
+def test_what_was_uninstalled_is_installed_over_its_history() -> None:
+    assert str(THREE.install_again(timeout=90, description="again")) == (
+        f"KUBECONFIG=/k helm install shop chart --replace --timeout 90s --description again {PLACE}"
+    )
 
 
 def test_only_helm_4_knows_conflicts() -> None:

@@ -16,6 +16,11 @@ from typing import Any
 import pytest
 import yaml
 
+from cloudnorth_cli.adapters import lease
+from cloudnorth_cli.adapters.kube import Api
+from cloudnorth_cli.adapters.kube_config import configuration
+from cloudnorth_cli.errors import Broken
+from cloudnorth_cli.model import Actor
 from tests.platforms.elsewhere import CHARTS, REPOSITORY, Elsewhere
 from tests.tool import Ran, environ
 
@@ -149,21 +154,50 @@ def test_a_hand_that_scaled_is_named_with_its_field_and_overruled_only_when_mean
 
 def test_a_second_deploy_is_refused_naming_the_holder(serving: Elsewhere) -> None:
     change(serving, "held")
-    serving.top = {"migrate": {"service": "web", "run": "sleep 6"}}
-    ends: list[Ran] = []
-    first = threading.Thread(target=lambda: ends.append(serving.run("deploy")))
-    first.start()
-    eventually(lambda: serving.objects("jobs"))
-    error = failed(serving.run("deploy"), 6)
+    api = connect(serving)
+    somebody = Actor(who="anna@laptop", run="20261124-080000-aa")
+    with lease.hold(api, serving.name, f"cloudnorth-{serving.name}", somebody) as held:
+        error = failed(serving.run("deploy"), 6)
+        lock = serving.run("status").result["status"][0]["lock"]
+        held.still()
     assert error["code"] == "locked"
+    assert "anna@laptop" in error["message"]
+    assert "20261124-080000-aa" in error["message"]
     assert error["next"]
-    lock = serving.run("status").result["status"][0]["lock"]
-    assert lock["holder"] in error["message"]
-    assert lock["run"] in error["message"]
-    first.join()
-    well(ends[0])
-    serving.top = {}
+    assert (lock["holder"], lock["run"]) == ("anna@laptop", "20261124-080000-aa")
     assert serving.run("status").result["status"][0].get("lock") is None
+    well(serving.run("deploy"))
+
+
+def connect(project: Elsewhere) -> Api:
+    return Api(configuration(str(project.lab.kubeconfig), project.lab.context), project.lab.context)
+
+
+def test_a_lock_that_was_taken_away_stops_the_next_change(serving: Elsewhere) -> None:
+    api = connect(serving)
+    with lease.hold(api, serving.name, "taken-away", Actor(who="anna", run="1")) as held:
+        held.still()
+        serving.kubectl("delete", "lease", "taken-away")
+        with lease.hold(api, serving.name, "taken-away", Actor(who="ben", run="2")), pytest.raises(Broken) as lost:
+            eventually(held.still)
+        assert "ben 2 took it" in lost.value.message
+
+
+def test_a_lock_of_a_process_of_this_machine_that_is_gone_is_taken(serving: Elsewhere) -> None:
+    program = """
+import os, sys
+from cloudnorth_cli.adapters import kube, kube_config, lease
+from cloudnorth_cli.model import Actor
+api = kube.Api(kube_config.configuration(sys.argv[1], "lab"), "lab")
+lease.hold(api, sys.argv[2], "left", Actor(who="dead", run="1")).__enter__()
+os._exit(9)
+"""
+    line = [sys.executable, "-c", program, str(serving.lab.kubeconfig), serving.name]
+    assert subprocess.run(line, env=environ() | {"PYTHONPATH": str(REPOSITORY)}).returncode == 9
+    assert serving.kubectl("get", "lease", "left", "-o", "jsonpath={.spec.holderIdentity}") == "dead 1"
+    with lease.hold(connect(serving), serving.name, "left", Actor(who="anna", run="2")) as held:
+        held.still()
+    assert "left" not in serving.kubectl("get", "leases", "-o", "name")
 
 
 def test_a_revision_of_bare_helm_stands_in_the_history_and_is_what_a_failure_goes_back_to(serving: Elsewhere) -> None:
@@ -214,7 +248,7 @@ def test_a_helm_of_somebody_else_at_work_is_waited_for_and_a_dead_one_of_ours_is
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    eventually(lambda: any(j["metadata"]["name"].endswith("-hook") for j in serving.objects("jobs")), 40)
+    eventually(lambda: "sleep 30" in serving.kubectl("get", "jobs", "-o", "yaml"), 40)
     deploy.send_signal(signal.SIGKILL)
     deploy.wait()
     newest = json.loads(serving.helm_line("history", serving.name, "-o", "json"))[-1]
@@ -270,12 +304,8 @@ def test_logs_are_followed_over_pods_that_come_and_go(serving: Elsewhere) -> Non
 
 def test_the_rights_of_one_namespace_are_enough_to_deploy(serving: Elsewhere, tmp_path: Path) -> None:
     serving.kubectl("create", "serviceaccount", "deployer")
-    serving.kubectl(
-        "create", "rolebinding", "deployer", "--clusterrole=admin", f"--serviceaccount={serving.name}:deployer"
-    )
-    leases = ("--verb=get,create,update,delete", "--resource=leases.coordination.k8s.io")
-    serving.kubectl("create", "role", "leases", *leases)
-    serving.kubectl("create", "rolebinding", "leases", "--role=leases", f"--serviceaccount={serving.name}:deployer")
+    serving.kubectl("apply", "-f", str(REPOSITORY / "tests" / "platforms" / "deployer-role.yaml"))
+    serving.kubectl("create", "rolebinding", "deployer", "--role=deployer", f"--serviceaccount={serving.name}:deployer")
     config = yaml.safe_load(serving.lab.kubeconfig.read_text())
     config["users"][0]["user"] = {"token": serving.kubectl("create", "token", "deployer").strip()}
     path = tmp_path / "kubeconfig"
@@ -284,12 +314,13 @@ def test_the_rights_of_one_namespace_are_enough_to_deploy(serving: Elsewhere, tm
     change(serving, "with few rights")
     well(serving.run("deploy"))
     well(serving.run("status"))
-    serving.kubectl("delete", "rolebinding", "leases")
+    fewer = '[{"op": "remove", "path": "/rules/0"}]'
+    serving.kubectl("patch", "role", "deployer", "--type", "json", "--patch", fewer)
     change(serving, "with fewer rights")
     error = failed(serving.run("deploy"), 3)
+    serving.more.pop("cluster")
     assert error["code"] == "forbidden"
     assert any("create leases.coordination.k8s.io" in line for line in error["evidence"]), error
-    serving.more.pop("cluster")
 
 
 def test_a_kubeconfig_of_this_context_alone_works_anywhere(serving: Elsewhere, tmp_path: Path) -> None:

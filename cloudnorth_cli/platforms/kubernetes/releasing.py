@@ -54,7 +54,9 @@ def install(site: Site, candidate: Candidate, rendered: Rendered, request: Reque
     release = Release(id=candidate.id, number=number, revision=number)
     # What a next run finds when this one is killed within Helm.
     records.store(site).keep(_begun(release, candidate, request), rendered.secret)
-    command = site.helm(values).upgrade(
+    helm = site.helm(values)
+    line = helm.install_again if before and before[-1].status == "uninstalled" else helm.upgrade
+    command = line(
         timeout=site.timeout,
         description=_description(candidate, request),
         force_conflicts=request.force_conflicts,
