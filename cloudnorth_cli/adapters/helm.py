@@ -22,14 +22,12 @@ KEPT_REVISIONS = 50
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision as `helm history` tells it."""
+    """One revision of a Helm release."""
 
     number: int
     status: str
     """`deployed`, `superseded`, `failed`, `pending-upgrade`, `uninstalled` …"""
-    updated: datetime | None
-    chart: str
-    description: str
+    at: datetime | None
 
     @property
     def pending(self) -> bool:
@@ -141,9 +139,7 @@ def parse_history(text: str) -> tuple[Revision, ...]:
         Revision(
             number=int(entry["revision"]),
             status=str(entry["status"]),
-            updated=_time(str(entry.get("updated", ""))),
-            chart=str(entry.get("chart", "")),
-            description=str(entry.get("description", "")),
+            at=_time(str(entry.get("updated", ""))),
         )
         for entry in json.loads(text or "[]")
     )

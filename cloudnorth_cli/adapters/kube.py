@@ -25,6 +25,9 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 20.0
 ATTEMPTS = 4
 """Of a request that the server itself asks to repeat (429, 503 while it starts)."""
+_ONCE = urllib3.Retry(connect=1, read=0, redirect=0, status=0, respect_retry_after_header=False)
+"""A connection that could not be made is tried again; what was sent may have been done, and is not."""
+_ONCE_MORE = urllib3.Retry(connect=1, read=1, redirect=0, status=0, respect_retry_after_header=False)
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 
@@ -181,7 +184,7 @@ class Api:
                 headers=headers,
                 preload_content=preload,
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
-                retries=urllib3.Retry(connect=1, read=0 if method != "GET" else 1, redirect=0, status=0),
+                retries=_ONCE_MORE if method == "GET" else _ONCE,
             )
             if response.status not in {429, 503} or attempt == ATTEMPTS or "/proxy/" in path:
                 return response

@@ -62,7 +62,7 @@ def hold(
         yield held
     finally:
         ended.set()
-        thread.join(RENEW)
+        thread.join(1.0)
         _give_back(api, keeper.lease)
 
 

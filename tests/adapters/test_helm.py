@@ -87,9 +87,9 @@ def test_history_is_read_with_gos_nanoseconds() -> None:
     text = """[{"revision":7,"updated":"2026-11-24T02:09:23.123456789+01:00","status":"pending-upgrade",
                "chart":"shop-0.1.0","app_version":"1","description":"Preparing upgrade"}]"""
     (revision,) = parse_history(text)
-    assert (revision.number, revision.pending, revision.chart) == (7, True, "shop-0.1.0")
-    assert revision.updated is not None
-    assert revision.updated.isoformat() == "2026-11-24T01:09:23.123456+00:00"
+    assert (revision.number, revision.pending) == (7, True)
+    assert revision.at is not None
+    assert revision.at.isoformat() == "2026-11-24T01:09:23.123456+00:00"
 
 
 def test_decisive_lines_begin_at_the_error() -> None:

@@ -189,7 +189,8 @@ import os, sys
 from cloudnorth_cli.adapters import kube, kube_config, lease
 from cloudnorth_cli.model import Actor
 api = kube.Api(kube_config.configuration(sys.argv[1], "lab"), "lab")
-lease.hold(api, sys.argv[2], "left", Actor(who="dead", run="1")).__enter__()
+left = lease.hold(api, sys.argv[2], "left", Actor(who="dead", run="1"))
+left.__enter__()
 os._exit(9)
 """
     line = [sys.executable, "-c", program, str(serving.lab.kubeconfig), serving.name]

@@ -39,8 +39,7 @@ def restart(site: Site, services: Sequence[str]) -> dict[str, str | None]:
 
 def down(site: Site, step: Step) -> str:
     """Uninstall. The namespace, the records and Helm's history stay."""
-    revisions = site.history()
-    if revisions and revisions[-1].status != "uninstalled":
+    if records.installed(records.revisions(site) or ()):
         site.run(site.helm().uninstall(timeout=site.timeout))
     step.summary = f"release {site.release} uninstalled"
     return f"records and secrets stay in namespace {site.namespace} (context {site.context}), which is left as it is"

@@ -43,7 +43,7 @@ class HookWatch:
     def end(self) -> None:
         self._ended.set()
         if self._thread:
-            self._thread.join(5.0)
+            self._thread.join(1.0)
 
     def _run(self, stop: Callable[[], None]) -> None:
         while not self._ended.wait(INTERVAL):

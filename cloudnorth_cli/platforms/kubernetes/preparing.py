@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cloudnorth_cli import templates
+from cloudnorth_cli.adapters.helm import Revision
 from cloudnorth_cli.adapters.kube import Conflict, Json, NotFound
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.events import Step
@@ -37,7 +38,7 @@ def prepare(
     site: Site, images: tuple[Image, ...], request: Request, secret: str, served: Record | None, step: Step
 ) -> tuple[Candidate, Rendered]:
     """Render, name and compare. Raises Refused where it cannot be installed."""
-    revisions = records.stored(site) or ()
+    revisions = records.revisions(site) or ()
     upgrade = records.installed(revisions)
     plain = render(site, images, release="0", commit="0000000", secret=secret, upgrade=upgrade)
     identity = _identity(site, plain, served, upgrade=upgrade)
@@ -62,9 +63,9 @@ def says_release(site: Site) -> bool:
     return any({"release", "commit"} & set(templates.names(text)) for text in texts)
 
 
-def next_revision(revisions: Sequence[records.Stored]) -> int:
+def next_revision(revisions: Sequence[Revision]) -> int:
     """The number that Helm gives next; `revisions` newest first."""
-    return revisions[0].revision + 1 if revisions else 1
+    return revisions[0].number + 1 if revisions else 1
 
 
 def try_out(site: Site, rendered: Rendered, *, force: bool) -> None:
@@ -118,9 +119,9 @@ def _installed(site: Site, *, hooks: bool) -> tuple[Document, ...]:
     return manifest.lasting(manifest.parse(printed))
 
 
-def _serves(site: Site, served: Record, revisions: Sequence[records.Stored]) -> bool:
+def _serves(site: Site, served: Record, revisions: Sequence[Revision]) -> bool:
     """Whether the record's revision is the newest and its workloads are ready."""
-    if revisions and revisions[0].revision != served.release.revision:
+    if revisions and revisions[0].number != served.release.revision:
         return False
     return all(is_done(thing) for thing in records.workloads(site))
 

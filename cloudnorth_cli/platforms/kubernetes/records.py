@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cloudnorth_cli.adapters.helm import Revision, decisive, parse_history
 from cloudnorth_cli.adapters.kube import Json
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.adapters.kube_records import RecordStore
@@ -19,21 +20,17 @@ _OWNER = "meta.helm.sh/release-name"
 _PLACE = "meta.helm.sh/release-namespace"
 
 
-@dataclass(frozen=True)
-class Stored:
-    """A revision as the labels of Helm's own Secret tell it; no Helm is started and no secret is read for it."""
-
-    revision: int
-    status: str
-    at: datetime | None
-
-
 def store(site: Site) -> RecordStore:
     return RecordStore(site.api, site.namespace, site.release)
 
 
-def stored(site: Site) -> tuple[Stored, ...] | None:
-    """Helm's revisions, newest first; None where we may not list Secrets (read-only rights)."""
+def revisions(site: Site) -> tuple[Revision, ...] | None:
+    """Helm's revisions, newest first, by the labels of its own Secrets: no Helm is started and no secret is read.
+
+    None where we may not list Secrets (read-only rights).
+    """
+    if os.environ.get("HELM_DRIVER", "secret") not in {"", "secret", "secrets"}:
+        return _told_by_helm(site)
     selector = f"owner=helm,name={site.release}"
     try:
         found = site.api.items(path("Secret", site.namespace), partial=True, labelSelector=selector)
@@ -41,10 +38,20 @@ def stored(site: Site) -> tuple[Stored, ...] | None:
         if error.code == "forbidden":
             return None
         raise
-    return tuple(sorted(map(_stored, found), key=lambda one: one.revision, reverse=True))
+    return tuple(sorted(map(_revision, found), key=lambda one: one.number, reverse=True))
 
 
-def installed(revisions: Sequence[Stored]) -> bool:
+def _told_by_helm(site: Site) -> tuple[Revision, ...]:
+    """For whoever keeps Helm's revisions elsewhere."""
+    done = site.run(site.helm().history(), check=False)
+    if done.status == 0:
+        return parse_history(done.output)[::-1]
+    if "not found" in done.errors:
+        return ()
+    raise Refused("helm history does not work", code="helm-failed", evidence=decisive(done.errors))
+
+
+def installed(revisions: Sequence[Revision]) -> bool:
     """Whether the newest of the revisions is there, not uninstalled; `revisions` newest first."""
     return bool(revisions) and revisions[0].status != "uninstalled"
 
@@ -61,16 +68,16 @@ def workloads(site: Site) -> tuple[Json, ...]:
 
 def serving(site: Site) -> Record | None:
     """What a failed deploy goes back to: the newest verified record, or a newer revision that others installed."""
-    revisions = stored(site)
-    deployed = next((one for one in revisions or () if one.status == "deployed"), None)
-    if revisions is not None and not installed(revisions):
+    there = revisions(site)
+    deployed = next((one for one in there or () if one.status == "deployed"), None)
+    if there is not None and not installed(there):
         return None
     records = store(site).all()
-    if deployed and not any(record.release.revision == deployed.revision for record in records):
-        return of_others(site, deployed.revision, deployed.at)
-    if revisions is None and not workloads(site):
+    if deployed and not any(record.release.revision == deployed.number for record in records):
+        return of_others(site, deployed.number, deployed.at)
+    if there is None and not workloads(site):
         return None
-    known = {one.revision for one in revisions} if revisions is not None else None
+    known = {one.number for one in there} if there is not None else None
     return next(
         (r for r in records if r.outcome == "deployed" and (known is None or r.release.revision in known)),
         None,
@@ -120,16 +127,16 @@ def repositories(site: Site) -> dict[str, str]:
 def history(site: Site, limit: int) -> tuple[Record, ...]:
     """Newest first; revisions that others made by Helm alone stand among ours."""
     records = {record.release.revision: record for record in store(site).all()}
-    for one in stored(site) or ():
-        if one.revision not in records:
-            records[one.revision] = of_others(site, one.revision, one.at, images=False)
+    for one in revisions(site) or ():
+        if one.number not in records:
+            records[one.number] = of_others(site, one.number, one.at, images=False)
     return tuple(sorted(records.values(), key=lambda record: record.release.revision, reverse=True))[:limit]
 
 
-def _stored(thing: Json) -> Stored:
+def _revision(thing: Json) -> Revision:
     labels = thing["metadata"].get("labels") or {}
     at = thing["metadata"].get("creationTimestamp")
-    return Stored(
+    return Revision(
         int(labels.get("version", 0)), str(labels.get("status", "")), datetime.fromisoformat(at) if at else None
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 
 from msgspec.structs import replace
 
@@ -15,7 +16,7 @@ from cloudnorth_cli.events import Problem, Step
 from cloudnorth_cli.model import Candidate, PodFailure, Record, Release, Request
 from cloudnorth_cli.platforms.kubernetes import records
 from cloudnorth_cli.platforms.kubernetes.hooks import HookWatch
-from cloudnorth_cli.platforms.kubernetes.preparing import says_release
+from cloudnorth_cli.platforms.kubernetes.preparing import next_revision, says_release
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered, write_values
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.rollout.observed import key, uid
@@ -45,7 +46,7 @@ def install(site: Site, candidate: Candidate, rendered: Rendered, request: Reque
     """`helm upgrade --install`. Raises Failed where what served before serves, Broken where it cannot be put back."""
     ensure_secret(site, rendered.secret)
     before = recover(site, step)
-    number = before[-1].number + 1 if before else 1
+    number = next_revision(before)
     values = rendered.values
     if says_release(site):
         values = write_values(
@@ -55,7 +56,7 @@ def install(site: Site, candidate: Candidate, rendered: Rendered, request: Reque
     # What a next run finds when this one is killed within Helm.
     records.store(site).keep(_begun(release, candidate, request), rendered.secret)
     helm = site.helm(values)
-    line = helm.install_again if before and before[-1].status == "uninstalled" else helm.upgrade
+    line = helm.install_again if before and not records.installed(before) else helm.upgrade
     command = line(
         timeout=site.timeout,
         description=_description(candidate, request),
@@ -73,16 +74,17 @@ def install(site: Site, candidate: Candidate, rendered: Rendered, request: Reque
 
 
 def recover(site: Site, step: Step) -> tuple[Revision, ...]:
-    """End a revision in which a Helm was killed, so that the next can begin; returns Helm's revisions, oldest first.
+    """End a revision in which a Helm was killed, so that the next can begin; returns Helm's revisions, newest first.
 
     Raises Locked while somebody else's Helm may still be at work.
     """
-    revisions = site.history()
-    if not revisions or not revisions[-1].pending:
+    revisions = records.revisions(site) or ()
+    if not revisions or not revisions[0].pending:
         return revisions
-    stuck = revisions[-1]
-    age = (datetime.now(UTC) - stuck.updated).total_seconds() if stuck.updated else HELM_PATIENCE
-    ours = any(record.release.revision == stuck.number and record.release.id for record in _records(site))
+    stuck = revisions[0]
+    age = (datetime.now(UTC) - stuck.at).total_seconds() if stuck.at else HELM_PATIENCE
+    known = records.store(site).all()
+    ours = any(record.release.revision == stuck.number for record in known)
     if not ours and age < HELM_PATIENCE:
         raise Locked(
             f"a helm that is not ours has been at revision {stuck.number} ({stuck.status}) for {age:.0f} s",
@@ -91,23 +93,24 @@ def recover(site: Site, step: Step) -> tuple[Revision, ...]:
             next=(f"helm --kube-context {site.context} -n {site.namespace} history {site.release}",),
             retryable=True,
         )
-    good = _last_good(revisions)
+    good = _last_good(revisions, known)
     if good is None:
         # A first install that never ended: Helm finds no way on from it. Its objects stay and are taken over.
         site.api.delete(path("Secret", site.namespace, f"sh.helm.release.v1.{site.release}.v{stuck.number}"))
         step.notice(f"revision {stuck.number} was left {stuck.status} by a helm that is gone; it is begun anew")
     else:
         site.run(site.helm().rollback(good.number, timeout=site.timeout, plain=True))
+        _restored(site, good.number)
         left = f"revision {stuck.number} was left {stuck.status} by a helm that is gone"
         step.notice(f"{left}; revision {good.number} is put back")
-    return site.history()
+    return records.revisions(site) or ()
 
 
 def put_back(site: Site, revision: int) -> int:
     """`helm rollback`; returns the new revision. Raises Broken."""
     try:
         site.run(site.helm().rollback(revision, timeout=site.timeout))
-        return site.history()[-1].number
+        return next_revision(records.revisions(site) or ()) - 1
     except Failed as error:
         raise Broken(
             f"revision {revision} could not be put back: {error.message}",
@@ -135,17 +138,18 @@ def _undone(
     step: Step,
 ) -> Failed | Broken:
     """What to say of a Helm that failed; where it had begun, the revision before is put back first."""
-    revisions = site.history()
+    revisions = records.revisions(site) or ()
     if not any(one.number == release.number for one in revisions):
         records.store(site).forget(release.revision)
         return _told(Failed, problem)
-    good = _last_good(revisions)
+    good = _last_good(revisions, records.store(site).all())
     failed = _begun(release, candidate, request, problem)
     records.store(site).keep(failed, rendered.secret)
     if good is None:
         return _told(Broken, problem, "; there is no earlier revision to go back to")
     step.notice(f"helm failed within revision {release.number}; putting revision {good.number} back", "warning")
-    number = _restored(site, good.number, put_back(site, good.number), request)
+    put_back(site, good.number)
+    number = _restored(site, good.number)
     records.store(site).keep(replace(failed, outcome="rolled-back", rolled_back_to=number), rendered.secret)
     return _told(Failed, problem, f"; release {number} was put back")
 
@@ -154,26 +158,24 @@ def _told(kind: type[Failed | Broken], problem: Problem, more: str = "") -> Fail
     return kind(problem.message + more, code=problem.code, where=problem.where, evidence=problem.evidence)
 
 
-def _restored(site: Site, revision: int, back: int, request: Request) -> int:
-    """Keep the record of a revision that came back as another; returns its release's number."""
-    before = next((record for record in _records(site) if record.release.revision == revision), None)
+def _restored(site: Site, revision: int) -> int:
+    """Keep the record of a revision that came back as the newest; returns its release's number."""
+    store = records.store(site)
+    before = next((record for record in store.all() if record.release.revision == revision), None)
     if before is None:
         return revision
     now = datetime.now(UTC)
-    again = replace(before.release, revision=back)
-    kept = replace(before, release=again, actor=request.actor, started_at=now, finished_at=now)
-    records.store(site).keep(kept, records.store(site).secret_of(revision))
+    again = replace(before.release, revision=next_revision(records.revisions(site) or ()) - 1)
+    store.keep(replace(before, release=again, started_at=now, finished_at=now), store.secret_of(revision))
     return before.release.number
 
 
-def _last_good(revisions: Sequence[Revision]) -> Revision | None:
-    """The newest that was installed, since it was last uninstalled; `revisions` oldest first."""
-    for one in reversed(revisions):
-        if one.status == "uninstalled":
-            return None
-        if one.status in {"deployed", "superseded"}:
-            return one
-    return None
+def _last_good(revisions: Sequence[Revision], known: Sequence[Record]) -> Revision | None:
+    """The newest revision that was seen to work, else that Helm installed; since it was last uninstalled."""
+    living = list(takewhile(lambda one: one.status != "uninstalled", revisions))
+    verified = {record.release.revision for record in known if record.outcome == "deployed"}
+    whole = [one for one in living if one.status in {"deployed", "superseded"}]
+    return next((one for one in whole if one.number in verified), whole[0] if whole else None)
 
 
 def _begun(release: Release, candidate: Candidate, request: Request, problem: Problem | None = None) -> Record:
@@ -187,10 +189,6 @@ def _begun(release: Release, candidate: Candidate, request: Request, problem: Pr
         cause=problem.code if problem else None,
         lines=problem.evidence if problem else (),
     )
-
-
-def _records(site: Site) -> tuple[Record, ...]:
-    return records.store(site).all()
 
 
 def _description(candidate: Candidate, request: Request) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from cloudnorth_cli import settings as keys
 from cloudnorth_cli import shell
 from cloudnorth_cli.adapters import kube, kube_config
-from cloudnorth_cli.adapters.helm import Helm, Revision, decisive, parse_history, parse_version
+from cloudnorth_cli.adapters.helm import Helm, decisive, parse_version
 from cloudnorth_cli.adapters.kube_paths import Discovery
 from cloudnorth_cli.durations import seconds
 from cloudnorth_cli.errors import Failed, Refused
@@ -100,15 +100,6 @@ class Site:
             message = lines[0].removeprefix("Error: ") if lines else f"ended with status {done.status}"
             raise Failed(f"helm {command.words[1]}: {message}", code="helm-failed", evidence=lines)
         return done
-
-    def history(self) -> tuple[Revision, ...]:
-        """Helm's revisions, oldest first; empty where there is no such release."""
-        done = self.run(self.helm().history(), check=False)
-        if done.status != 0:
-            if "not found" in done.errors:
-                return ()
-            raise Refused("helm history does not work", code="helm-failed", evidence=decisive(done.errors))
-        return parse_history(done.output)
 
     def masked(self, lines: tuple[str, ...]) -> tuple[str, ...]:
         """Lines of programs with the values of secrets as stars."""
