@@ -24,7 +24,7 @@ from cloudnorth_cli.model import Actor
 from tests.platforms.elsewhere import CHARTS, REPOSITORY, Elsewhere
 from tests.tool import Ran, environ
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("kubernetes")]
 KEPT = "kept-to-itself"
 
 

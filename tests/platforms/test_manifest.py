@@ -130,3 +130,9 @@ def test_what_a_look_up_kept_is_the_same_as_what_is_installed() -> None:
     settled = manifest.settled(read("kept"), read("kept"))
     assert manifest.same(settled, read("kept"))
     assert not manifest.same(settled, read("another"))
+
+
+def test_workloads_of_another_namespace_are_not_ours_to_watch() -> None:
+    other = manifest.parse(RENDERED.replace("{name: api}", "{name: api, namespace: elsewhere}"))
+    assert list(manifest.workloads(other, "elsewhere")) == ["deployment/api"]
+    assert list(manifest.workloads(other, "shop")) == []

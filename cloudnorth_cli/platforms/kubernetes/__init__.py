@@ -166,7 +166,7 @@ class KubernetesPlatform:
         before = releasing.baseline(site)
         releasing.recover(site, step)
         documents = manifest.parse(site.run(site.helm().manifest(to.release.revision)).output)
-        workloads = preparing.services_of(site, manifest.workloads(documents), to.images)
+        workloads = preparing.services_of(site, manifest.workloads(documents, site.namespace), to.images)
         revision = releasing.put_back(site, to.release.revision)
         release = Release(id=to.release.id, number=to.release.number, revision=revision)
         self._secret_of[revision] = records.store(site).secret_of(to.release.revision)

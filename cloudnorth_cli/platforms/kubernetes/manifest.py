@@ -95,9 +95,13 @@ def parse(text: str) -> tuple[Document, ...]:
     return tuple(found)
 
 
-def workloads(documents: Sequence[Document]) -> dict[str, Document]:
-    """Deployments, StatefulSets and DaemonSets by key, hooks left out."""
-    return {d.key: d for d in documents if d.body.get("kind") in WORKLOADS and not d.hook}
+def workloads(documents: Sequence[Document], namespace: str = "") -> dict[str, Document]:
+    """Deployments, StatefulSets and DaemonSets by key; hooks, and what goes to another namespace, left out."""
+    return {
+        d.key: d
+        for d in documents
+        if d.body.get("kind") in WORKLOADS and not d.hook and d.metadata.get("namespace") in (None, "", namespace)
+    }
 
 
 def repository(reference: str) -> str:

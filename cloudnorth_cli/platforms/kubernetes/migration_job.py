@@ -30,7 +30,7 @@ _NOT_IN_A_JOB = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle",
 
 
 def body(site: Site, asked: Migrate, rendered: Rendered, candidate: Candidate) -> Json:
-    document, container = _template(asked, rendered)
+    document, container = _template(site, asked, rendered)
     metadata = document.pod_template.get("metadata") or {}
     spec = copy.deepcopy(dict(document.pod_spec or {}))
     job = f"{site.release}-migrate-{candidate.id[:8]}-{time.time_ns() // 1_000_000 % 1_000_000:06d}"
@@ -60,10 +60,10 @@ def body(site: Site, asked: Migrate, rendered: Rendered, candidate: Candidate) -
     }
 
 
-def _template(asked: Migrate, rendered: Rendered) -> tuple[Document, int]:
+def _template(site: Site, asked: Migrate, rendered: Rendered) -> tuple[Document, int]:
     """The workload, and which of its containers, that runs the service's image. Raises Refused."""
     image = next((one for one in rendered.images if one.service == asked.service), None)
-    for document in manifest.workloads(rendered.documents).values():
+    for document in manifest.workloads(rendered.documents, site.namespace).values():
         for position, container in enumerate((document.pod_spec or {}).get("containers") or []):
             if image and str(container.get("image", "")).endswith(f"@{image.digest}"):
                 return document, position

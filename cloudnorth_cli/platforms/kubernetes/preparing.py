@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from cloudnorth_cli import templates
 from cloudnorth_cli.adapters.helm import Revision
@@ -16,6 +17,8 @@ from cloudnorth_cli.platforms.kubernetes.rendering import Rendered, documents, r
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.rollout.readiness import is_done
 
+Installed = Callable[[], tuple[Document, ...]]
+"""What the newest revision was installed as; Helm is asked once, and only where it matters."""
 FIELD_MANAGER = "helm"
 """Under which Helm 4 applies; a dry run has to ask under the same name."""
 
@@ -41,7 +44,8 @@ def prepare(
     revisions = records.revisions(site) or ()
     upgrade = records.installed(revisions)
     plain = render(site, images, release="0", commit="0000000", secret=secret, upgrade=upgrade)
-    identity = _identity(site, plain, served, upgrade=upgrade)
+    installed = cache(lambda: _installed(site, plain) if upgrade else ())
+    identity = _identity(site, plain, served, installed, upgrade=upgrade)
     if served and identity == served.release.id and _serves(site, served, revisions):
         step.summary = "the same as what serves"
         return _candidate(identity, plain, (), request, unchanged=True), plain
@@ -51,7 +55,7 @@ def prepare(
         rendered = render(
             site, images, release=str(number), commit=request.source.commit, secret=secret, upgrade=upgrade
         )
-    changes = _changes(site, rendered, upgrade=upgrade)
+    changes = _changes(site, rendered, installed())
     step.summary = summary(changes)
     try_out(site, rendered, force=request.force_conflicts)
     return _candidate(identity, rendered, changes, request, unchanged=False), rendered
@@ -98,7 +102,7 @@ def try_out(site: Site, rendered: Rendered, *, force: bool) -> None:
         )
 
 
-def _identity(site: Site, rendered: Rendered, served: Record | None, *, upgrade: bool) -> str:
+def _identity(site: Site, rendered: Rendered, served: Record | None, installed: Installed, *, upgrade: bool) -> str:
     """The release's id; a chart that rolls dice is rendered twice, and what differs is no part of it."""
     plain = [document.body for document in rendered.documents]
     identity = manifest.identity(rendered.images, plain, rendered.secret)
@@ -107,14 +111,13 @@ def _identity(site: Site, rendered: Rendered, served: Record | None, *, upgrade:
     settled = manifest.settled(rendered.documents, documents(site, rendered.values, upgrade=upgrade))
     identity = manifest.identity(rendered.images, settled, rendered.secret)
     if served and identity != served.release.id and {*served.images} == {*rendered.images}:
-        there = _installed(site, hooks=any(document.hook for document in rendered.documents))
-        return served.release.id if manifest.same(settled, there) else identity
+        return served.release.id if manifest.same(settled, installed()) else identity
     return identity
 
 
-def _installed(site: Site, *, hooks: bool) -> tuple[Document, ...]:
+def _installed(site: Site, rendered: Rendered) -> tuple[Document, ...]:
     """What the newest revision was installed as."""
-    helm = site.helm()
+    helm, hooks = site.helm(), any(document.hook for document in rendered.documents)
     printed = site.run(helm.manifest()).output + ("\n---\n" + site.run(helm.hooks()).output if hooks else "")
     return manifest.lasting(manifest.parse(printed))
 
@@ -132,10 +135,10 @@ def _candidate(
     return Candidate(id=identity, images=rendered.images, changes=changes, source=request.source, unchanged=unchanged)
 
 
-def _changes(site: Site, rendered: Rendered, *, upgrade: bool) -> tuple[Change, ...]:
+def _changes(site: Site, rendered: Rendered, installed: Sequence[Document]) -> tuple[Change, ...]:
     """Each workload against the manifest of the newest revision."""
-    new = manifest.workloads(rendered.documents)
-    old = manifest.workloads(manifest.parse(site.run(site.helm().manifest()).output)) if upgrade else {}
+    new = manifest.workloads(rendered.documents, site.namespace)
+    old = manifest.workloads(installed, site.namespace)
     services = services_of(site, new | old, rendered.images)
     found = [
         Change(

@@ -65,7 +65,7 @@ def _strangers(site: Site, expected: Expectation) -> list[str]:
     for image in expected.images:
         digests.setdefault(manifest.repository(image.repository), set()).add(image.digest)
     wrong = []
-    for pod in _pods_of_release(site, set(manifest.workloads(expected.documents))):
+    for pod in _pods_of_release(site, set(manifest.workloads(expected.documents, site.namespace))):
         # The repository in an imageID is any that has this content, so the pod's own words say whose image it is.
         asked = {container["name"]: str(container["image"]) for container in dig(pod, "spec", "containers")}
         for status in dig(pod, "status", "containerStatuses", default=[]):
