@@ -93,9 +93,9 @@ def try_out(site: Site, rendered: Rendered, *, force: bool) -> None:
                 raise Refused(error.message, code=error.code, where=document.source or document.key) from error
             raise
     if conflicts:
+        fields = "a field" if len(conflicts) == 1 else f"{len(conflicts)} fields"
         raise Refused(
-            f"others own what this release would change: {conflicts[0]}"
-            + (f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""),
+            f"somebody else has set {fields} that this release would set otherwise",
             code="conflict",
             evidence=conflicts,
             next=(f"cloudnorth deploy --env {site.environment.name} --force-conflicts   # takes these fields",),
