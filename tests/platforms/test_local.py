@@ -303,3 +303,49 @@ def test_a_full_disk_is_told_and_what_served_serves(local: LocalProject) -> None
     assert "cannot copy" in failed.error.message
     assert local.ask()["text"] == "one"
     assert not list(local.platform().place.bundles.glob(".new-*"))
+
+
+def test_another_port_is_taken_up_by_the_next_release(local: LocalProject) -> None:
+    first = local.deploy().address
+    local.config["environments"]["local"]["port"] += 1000
+    local.write("two")
+    second = local.deploy().address
+    assert second != first
+    assert local.ask()["text"] == "two"
+
+
+def test_a_rollback_that_fails_leaves_what_serves(local: LocalProject) -> None:
+    local.deploy()
+    local.write("two")
+    local.deploy()
+    kept = local.platform().place.bundles
+    for file in kept.glob("*/server.py"):
+        file.write_text("raise SystemExit(9)\n")
+    failed = local.rollback()
+    assert failed.exit_status == 4
+    assert local.ask()["text"] == "two"
+    newest = local.platform().history(1)[0]
+    assert (newest.outcome, newest.cause, newest.release.number) == ("failed", "crash-at-start", 1)
+
+
+def test_after_a_reboot_a_failed_deploy_brings_back_what_served(local: LocalProject) -> None:
+    local.deploy()
+    for process in local.processes():
+        process.kill()
+    assert not local.platform().status().healthy
+    server = (local.root / "server.py").read_text()
+    (local.root / "server.py").write_text("raise SystemExit(9)\n")
+    assert local.deploy().exit_status == 4
+    assert local.ask()["text"] == "one"
+    (local.root / "server.py").write_text(server)
+    assert local.deploy().exit_status == 0
+    assert local.platform().status().healthy
+
+
+def test_a_secret_that_a_failing_service_prints_is_masked(local: LocalProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "s3cr3t-token")
+    local.config["environments"]["local"]["secrets"] = {"TOKEN": {"env": "TOKEN"}}
+    (local.root / "server.py").write_text("import os, sys\nsys.exit('bad token ' + os.environ['TOKEN'])\n")
+    failed = local.deploy()
+    assert failed.error is not None
+    assert "bad token ***" in failed.error.evidence

@@ -8,7 +8,7 @@ import json
 import os
 import secrets as random
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cloudnorth_cli import templates
@@ -133,6 +133,18 @@ def keep_secrets(place: Place, resolved: Mapping[str, Secret]) -> str:
 def read_secrets(place: Place, name: str) -> dict[str, str]:
     """The secrets of a plan."""
     return json.loads((place.secrets / f"{name}.json").read_text()) if name else {}
+
+
+def masker(place: Place, plan: Plan) -> Callable[[str], str]:
+    """What takes a release's secrets out of a line that one of its programs wrote."""
+    values = sorted(read_secrets(place, plan.secrets).values(), key=len, reverse=True)
+
+    def mask(line: str) -> str:
+        for value in values:
+            line = line.replace(value, "***")
+        return line
+
+    return mask
 
 
 def _service(plan: Plan, process: Process) -> ServicePlan:

@@ -47,17 +47,17 @@ class Machine:
                 launch.write_process(plan, process, by_service, self.place)
             self._keep((*(old.processes if old else ()), *new.processes), plan, step)
         except BaseException:
-            self.abandon(new)
+            self.abandon()
             raise
         return new
 
-    def put_in_front(self, new: Lineup, plan: Plan) -> None:
-        """Make a ready lineup the one that serves. Raises Failed."""
+    def put_in_front(self, new: Lineup, plan: Plan, step: Step) -> None:
+        """Make a ready lineup the one that serves, on the port that is wanted now. Raises Failed, Refused."""
         front.await_ready(self.place)
         lineup.switch(self.place, new)
-        chosen = front.chosen(self.place)
-        if chosen and front.configure(self.place, chosen.port, front.routes(plan)):
-            front.reload(self.place)
+        with ports.one_at_a_time(self.place.runtime.parent):
+            if front.configure(self.place, front.choose(self.place, self._wanted_port, step), front.routes(plan)):
+                front.reload(self.place)
 
     def put_back(self, old: Lineup | None, plan: Plan | None) -> None:
         """Take a lineup out of the front again in favour of the one before, which still runs."""
@@ -74,14 +74,14 @@ class Machine:
             step.notice(f"requests still under way after {front.DRAIN_DEADLINE:.0f} s were cut", "warning")
         self.tidy()
 
-    def abandon(self, new: Lineup) -> None:
-        """Stop what a lineup that never served has started; where nothing serves, everything."""
+    def abandon(self) -> None:
+        """Run what serves and nothing of a lineup that does not any more; where nothing serves, nothing runs."""
         serving = self.serving()
         if serving is None:
             self.stop()
         elif self.supervisor.running():
-            self.supervisor.drop([each.name for each in new.without(serving)])
-        self.tidy()
+            self.supervisor.keep(self._programs(serving.processes))
+        lineup.forget_others(self.place)
 
     def tidy(self) -> tuple[str, ...]:
         """Stop every process that does not serve and forget other lineups; the names of those stopped."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from cloudnorth_cli import shell, templates
@@ -19,7 +18,7 @@ from cloudnorth_cli.platforms.local.plan import Plan
 from cloudnorth_cli.settings import Migrate
 
 
-def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step, mask: Callable[[str], str]) -> None:
+def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step) -> None:
     """Run it to its end, its lines told as they come. Raises Failed: nothing of the new release has served yet."""
     service = plan.service(wanted.service)
     assert service is not None, "the configuration names services that exist"
@@ -36,6 +35,7 @@ def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step, mask
     file = launch.launch_file(place, "migrate")
     launch.write(file, words, variables, service.folder, counted=False)
     said: list[str] = []
+    mask = launch.masker(place, plan)
 
     def tell(line: str) -> None:
         said.append(mask(line))

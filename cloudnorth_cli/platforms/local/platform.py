@@ -12,7 +12,7 @@ import msgspec
 from cloudnorth_cli import secrets
 from cloudnorth_cli.adapters import processes
 from cloudnorth_cli.adapters.store import Store
-from cloudnorth_cli.errors import Broken, CloudnorthError, Refused, RolloutFailed
+from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Refused, RolloutFailed
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
@@ -130,7 +130,7 @@ class LocalPlatform:
         wanted = self.environment.migrate
         if wanted is None:
             return False
-        migration.run(wanted, self._plan(candidate.id), self.place, candidate.source.commit, step, self._mask)
+        migration.run(wanted, self._plan(candidate.id), self.place, candidate.source.commit, step)
         return True
 
     def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
@@ -167,16 +167,13 @@ class LocalPlatform:
             raise Refused(f"release {to.release} is not kept on this machine any more", code="not-kept")
         revision = self.store.next("revision")
         release = Release(id=to.release.id, number=to.release.number, revision=revision)
-        self.store.keep(msgspec.structs.replace(to, release=release, outcome="unverified", verified_at=None))
+        record = msgspec.structs.replace(to, release=release, outcome="unverified", verified_at=None)
+        self.store.keep(record)
         try:
             self._roll(wanted, release, to.source.commit, step)
         except CloudnorthError as error:
-            raise Broken(
-                f"release {to.release} did not come back: {error.message}",
-                code=error.code,
-                evidence=error.evidence,
-                next=(f"cloudnorth status --env {self.environment.name}",),
-            ) from error
+            self.store.keep(msgspec.structs.replace(record, outcome="failed", cause=error.code, lines=error.evidence))
+            raise self._not_back(to, error) from error
         step.summary = f"release {release}"
         return release
 
@@ -217,10 +214,18 @@ class LocalPlatform:
     def _secrets(self) -> dict[str, Secret]:
         return secrets.resolve(self.environment.file.secrets, self.environment.root, os.environ)
 
-    def _mask(self, line: str) -> str:
-        for secret in self._secrets.values():
-            line = line.replace(secret.reveal(), "***")
-        return line
+    def _not_back(self, to: Record, error: CloudnorthError) -> CloudnorthError:
+        """A rollback that failed: bad when what it should have taken away is in front, or nothing that works."""
+        there = self.machine.serving()
+        record = self.store.revision(there.release.revision) if there else None
+        kind = Failed if there and there.release.id != to.release.id and record and record.verified_at else Broken
+        return kind(
+            f"release {to.release} did not come back: {error.message}",
+            code=error.code,
+            where=error.where,
+            evidence=error.evidence,
+            next=(f"cloudnorth status --env {self.environment.name}",),
+        )
 
     def _plan(self, release_id: str) -> Plan:
         found = self._plans.get(release_id) or plan.read(self.place.plans, release_id)
@@ -260,9 +265,9 @@ class LocalPlatform:
     def _watch(self, wanted: Plan, step: Step) -> Verdict:
         assert self._new is not None
         try:
-            verdict = watch(self.machine, wanted, self._new, step, self._mask)
+            verdict = watch(self.machine, wanted, self._new, step)
             if verdict.state == "ready":
-                self.machine.put_in_front(self._new, wanted)
+                self.machine.put_in_front(self._new, wanted, step)
         except BaseException:
             self._go_back()
             raise
@@ -290,4 +295,4 @@ class LocalPlatform:
         assert self._new is not None
         before = plan.read(self.place.plans, self._before.release.id) if self._before else None
         self.machine.put_back(self._before, before)
-        self.machine.abandon(self._new)
+        self.machine.abandon()

@@ -24,11 +24,9 @@ EVIDENCE_LINES = 20
 _LOG_BYTES = 100_000
 
 
-def watch(machine: Machine, plan: Plan, new: Lineup, step: Step, mask: Callable[[str], str]) -> Verdict:
-    """Look until every process of a lineup answers its health path, or one has failed. Evidence is in the verdict.
-
-    mask: takes secrets out of a line.
-    """
+def watch(machine: Machine, plan: Plan, new: Lineup, step: Step) -> Verdict:
+    """Look until every process of a lineup answers its health path, or one has failed. Evidence is in the verdict."""
+    mask = launch.masker(machine.place, plan)
     old = machine.serving()
     began = time.monotonic()
     told: Verdict | None = None
