@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from cloudnorth_cli import templates
+from cloudnorth_cli import signals, templates
 from cloudnorth_cli.adapters import probe
 from cloudnorth_cli.errors import RolloutFailed
 from cloudnorth_cli.events import Step
@@ -103,7 +103,7 @@ def _difference(answer: probe.Answer, expected: Mapping[str, str]) -> str:
 def _until(address: str, path: str, fits: object) -> probe.Answer | None:
     """Ask until an answer fits; the last one when none did in time."""
     assert callable(fits)
-    end = time.monotonic() + PATIENCE
+    end, stopped_before = time.monotonic() + PATIENCE, signals.came()
     while True:
         answer = probe.get(address, path)
         if fits(answer):
@@ -111,3 +111,4 @@ def _until(address: str, path: str, fits: object) -> probe.Answer | None:
         if time.monotonic() > end:
             return answer
         time.sleep(0.05)
+        signals.check(stopped_before)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.adapters import caddy
 from cloudnorth_cli.adapters.supervisor import Program
 from cloudnorth_cli.errors import Failed
@@ -89,7 +90,7 @@ def await_ready(place: Place) -> None:
 
 def drain(place: Place, addresses: frozenset[str], step: Step) -> bool:
     """Wait until no request is under way to these upstreams; False when the deadline came first."""
-    end = time.monotonic() + DRAIN_DEADLINE
+    end, stopped_before = time.monotonic() + DRAIN_DEADLINE, signals.came()
     idle = 0
     while idle < DRAIN_LOOKS:
         try:
@@ -102,6 +103,7 @@ def drain(place: Place, addresses: frozenset[str], step: Step) -> bool:
         if time.monotonic() > end:
             return False
         time.sleep(0.05)
+        signals.check(stopped_before)
     return True
 
 

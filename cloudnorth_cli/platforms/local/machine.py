@@ -66,13 +66,11 @@ class Machine:
         if plan and chosen and front.configure(self.place, chosen.port, front.routes(plan)):
             front.reload(self.place)
 
-    def retire(self, old: Lineup | None, step: Step) -> None:
-        """Let requests to the processes that serve no more finish, then stop them."""
-        serving = self.serving()
-        leaving = old.without(serving) if old else ()
+    def drain(self, old: Lineup | None, step: Step) -> None:
+        """Let requests to the processes that serve no more finish."""
+        leaving = old.without(self.serving()) if old else ()
         if leaving and not front.drain(self.place, frozenset(each.address for each in leaving), step):
-            step.notice(f"requests still under way after {front.DRAIN_DEADLINE:.0f} s were cut", "warning")
-        self.tidy()
+            step.notice(f"requests still under way after {front.DRAIN_DEADLINE:.0f} s are cut", "warning")
 
     def abandon(self) -> None:
         """Run what serves and nothing of a lineup that does not any more; where nothing serves, nothing runs."""

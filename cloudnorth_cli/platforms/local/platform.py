@@ -9,7 +9,7 @@ from functools import cached_property
 
 import msgspec
 
-from cloudnorth_cli import secrets
+from cloudnorth_cli import secrets, signals
 from cloudnorth_cli.adapters import processes
 from cloudnorth_cli.adapters.store import Store
 from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Refused, RolloutFailed
@@ -281,6 +281,7 @@ class LocalPlatform:
         assert port is not None
         try:
             checks.verify(self.place, port.port, wanted, self._new, self.environment.verify, step)
+            self.machine.drain(self._before, step)
         except RolloutFailed:
             if self._take_back and self._before:
                 self._go_back()
@@ -288,7 +289,8 @@ class LocalPlatform:
         except BaseException:
             self._go_back()
             raise
-        self.machine.retire(self._before, step)
+        with signals.held():  # from here on there is nothing to go back to
+            self.machine.tidy()
 
     def _go_back(self) -> None:
         """What served before serves, and nothing of the new release runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.adapters import probe
 from cloudnorth_cli.adapters.supervisor import ProcessState
 from cloudnorth_cli.events import Step
@@ -28,7 +29,7 @@ def watch(machine: Machine, plan: Plan, new: Lineup, step: Step) -> Verdict:
     """Look until every process of a lineup answers its health path, or one has failed. Evidence is in the verdict."""
     mask = launch.masker(machine.place, plan)
     old = machine.serving()
-    began = time.monotonic()
+    began, stopped_before = time.monotonic(), signals.came()
     told: Verdict | None = None
     while True:
         states = {each.name: each for each in machine.supervisor.processes()}
@@ -46,6 +47,7 @@ def watch(machine: Machine, plan: Plan, new: Lineup, step: Step) -> Verdict:
             )
             return verdict
         time.sleep(INTERVAL)
+        signals.check(stopped_before)
 
 
 def log_tail(place: Place, process: Process, mask: Callable[[str], str]) -> tuple[str, ...]:
