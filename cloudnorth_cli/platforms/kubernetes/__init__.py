@@ -135,6 +135,9 @@ class KubernetesPlatform:
         }
         named = {change.workload: change.service for change in candidate.changes if change.change != "removed"}
         rolls = changed | releasing.moved_since(self._site, self._before, named)
+        if self._served and candidate.id == self._served.release.id:
+            # Installed once more because it was not well: that is what is to be seen.
+            rolls = named
         return self._watched(rolls, step)
 
     def verify(self, candidate: Candidate, release: Release, step: Step) -> None:

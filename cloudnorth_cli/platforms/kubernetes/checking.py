@@ -29,8 +29,8 @@ _OURS = (
 )
 """What a deploy does itself, besides what the chart's objects need: group, resource, subresource, verbs."""
 
-Right = tuple[str, str, str, str]
-"""Verb, group, resource, subresource."""
+Right = tuple[str, str, str, str, bool]
+"""Verb, group, resource, subresource, and whether it is asked for the namespace or for the whole cluster."""
 
 
 def namespace_exists(site: Site) -> bool:
@@ -79,11 +79,11 @@ def resolve_secrets(site: Site) -> None:
 
 def require_rights(site: Site, documents: Iterable[Document], *, migrates: bool, make: bool) -> None:
     """See that we may do what a deploy does. Raises Refused naming verb, resource and namespace."""
-    if _may(site, ("*", "*", "*", "")):
+    if _may(site, ("*", "*", "*", "", True)):
         return
     wanted = set(_rights(site, documents, migrates=migrates))
     if make:
-        wanted.add(("create", "", "namespaces", ""))
+        wanted.add(("create", "", "namespaces", "", False))
     with ThreadPoolExecutor(8) as pool:
         allowed = dict(zip(wanted, pool.map(lambda right: _may(site, right), wanted), strict=True))
     missing = sorted(right for right, may in allowed.items() if not may)
@@ -108,11 +108,13 @@ def _expected(site: Site, served: Record | None) -> tuple[Image, ...]:
 def _rights(site: Site, documents: Iterable[Document], *, migrates: bool) -> Iterator[Right]:
     for group, resource, subresource, verbs in _OURS:
         for verb in verbs:
-            yield verb, group, resource, subresource
+            yield verb, group, resource, subresource, True
     if migrates:
-        yield from ((verb, "batch", "jobs", "") for verb in ("create", "get", "list", "delete"))
+        yield from ((verb, "batch", "jobs", "", True) for verb in ("create", "get", "list", "delete"))
     for document in documents:
         found: dict[str, Any] | None = site.discovery.resource(document.body)
+        if found is None and _brings_kinds(site):
+            continue
         if found is None:
             raise Refused(
                 f"the cluster does not know {document.body.get('apiVersion')} {document.body.get('kind')}",
@@ -120,13 +122,20 @@ def _rights(site: Site, documents: Iterable[Document], *, migrates: bool) -> Ite
                 where=document.source or document.key,
             )
         group = str(document.body.get("apiVersion", "")).rpartition("/")[0]
-        yield from ((verb, group, found["name"], "") for verb in ("get", "create", "patch", "delete"))
+        scoped = bool(found["namespaced"])
+        yield from ((verb, group, found["name"], "", scoped) for verb in ("get", "create", "patch", "delete"))
+
+
+def _brings_kinds(site: Site) -> bool:
+    """Whether the chart may have custom resource definitions of its own, which Helm installs first."""
+    chart = site.environment.root / site.settings.chart
+    return not chart.is_dir() or any(chart.glob("**/crds")) or any(chart.glob("charts/*.tgz"))
 
 
 def _may(site: Site, right: Right) -> bool:
-    verb, group, resource, subresource = right
+    verb, group, resource, subresource, scoped = right
     asked = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}
-    if resource != "namespaces":
+    if scoped:
         asked["namespace"] = site.namespace
     body: Json = {
         "apiVersion": "authorization.k8s.io/v1",
@@ -140,5 +149,5 @@ def _may(site: Site, right: Right) -> bool:
 
 
 def _told(right: Right) -> str:
-    verb, group, resource, subresource = right
+    verb, group, resource, subresource, _ = right
     return f"{verb} {resource}{'.' + group if group else ''}{'/' + subresource if subresource else ''}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from cloudnorth_cli import templates
 from cloudnorth_cli.adapters.helm import Revision
-from cloudnorth_cli.adapters.kube import Conflict, Json, NotFound
+from cloudnorth_cli.adapters.kube import Conflict, Invalid, Json, NotFound
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Candidate, Change, Image, Record, Request
@@ -19,6 +21,8 @@ from cloudnorth_cli.rollout.readiness import is_done
 
 Installed = Callable[[], tuple[Document, ...]]
 """What the newest revision was installed as; Helm is asked once, and only where it matters."""
+MOMENT = 2.0
+"""Seconds in which pods that are not ready just now may become so: one late answer to a probe is no change."""
 FIELD_MANAGER = "helm"
 """Under which Helm 4 applies; a dry run has to ask under the same name."""
 
@@ -76,22 +80,11 @@ def try_out(site: Site, rendered: Rendered, *, force: bool) -> None:
     """Apply each object as a dry run, as Helm 4 will. Raises Refused naming fields and their managers."""
     if not _applies_on_server(site):
         return
-    conflicts: list[str] = []
-    for document in rendered.documents:
-        place = site.discovery.path(document.body, site.namespace)
-        if document.hook or place is None:
-            continue
-        try:
-            site.api.apply(place, document.body, FIELD_MANAGER, force=force, dry_run=True)
-        except NotFound:
-            # The namespace is still to be made; nobody owns anything there.
-            return
-        except Conflict as error:
-            conflicts += [f"{document.key} {cause}" for cause in error.causes] or [f"{document.key} {error.message}"]
-        except Refused as error:
-            if error.code == "object-refused":
-                raise Refused(error.message, code=error.code, where=document.source or document.key) from error
-            raise
+    objects = [document for document in rendered.documents if not document.hook]
+    with ThreadPoolExecutor(8) as pool:
+        conflicts = [
+            told for found in pool.map(lambda one: _conflicts(site, one, force=force), objects) for told in found
+        ]
     if conflicts:
         fields = "a field" if len(conflicts) == 1 else f"{len(conflicts)} fields"
         raise Refused(
@@ -100,6 +93,23 @@ def try_out(site: Site, rendered: Rendered, *, force: bool) -> None:
             evidence=conflicts,
             next=(f"cloudnorth deploy --env {site.environment.name} --force-conflicts   # takes these fields",),
         )
+
+
+def _conflicts(site: Site, document: Document, *, force: bool) -> list[str]:
+    """Fields of one object that others own."""
+    place = site.discovery.path(document.body, site.namespace)
+    if place is None:
+        return []
+    try:
+        site.api.apply(place, document.body, FIELD_MANAGER, force=force, dry_run=True)
+    except NotFound:
+        # The namespace is still to be made; nobody owns anything there.
+        return []
+    except Conflict as error:
+        return [f"{document.key} {cause}" for cause in error.causes or (error.message,)]
+    except Invalid as error:
+        raise Refused(error.message, code=error.code, where=document.source or document.key) from error
+    return []
 
 
 def _identity(site: Site, rendered: Rendered, served: Record | None, installed: Installed, *, upgrade: bool) -> str:
@@ -126,7 +136,12 @@ def _serves(site: Site, served: Record, revisions: Sequence[Revision]) -> bool:
     """Whether the record's revision is the newest and its workloads are ready."""
     if revisions and revisions[0].number != served.release.revision:
         return False
-    return all(is_done(thing) for thing in records.workloads(site))
+    until = time.monotonic() + MOMENT
+    while not all(is_done(thing) for thing in records.workloads(site)):
+        if time.monotonic() > until:
+            return False
+        time.sleep(MOMENT / 8)
+    return True
 
 
 def _candidate(
