@@ -33,17 +33,24 @@ class Shopper:
         assert not unknown, f"the form {action} has no field {unknown}"
         return self._came_to(self._session.post(urljoin(self.url, action), data=form | fields, timeout=10))
 
-    def buy(self) -> str:
-        """Put the first product that is there into the cart and order it; the path of the order."""
+    def buy(self, **more: str) -> str:
+        """Put the first product that is there into the cart and order it; the path of the order.
+
+        more: fields of the checkout beyond the address.
+        """
+        self.fill_cart()
+        self.visit("/checkout")
+        placed = self.submit("/checkout", **ADDRESS | more)
+        assert "Thank you, Ada Lovelace." in placed, placed
+        return self.url.removeprefix(self.address).partition("?")[0]
+
+    def fill_cart(self) -> None:
+        """Put the first product that is there into the cart."""
         shelves = self.visit("/")
         product = re.search(r'href="(/product/[^"]+)"', shelves)
         assert product, shelves
         self.visit(product[1])
         self.submit("/cart/add")
-        self.visit("/checkout")
-        placed = self.submit("/checkout", **ADDRESS)
-        assert "Thank you, Ada Lovelace." in placed, placed
-        return self.url.removeprefix(self.address).partition("?")[0]
 
     @property
     def token(self) -> str:
