@@ -50,8 +50,12 @@ def test_a_program_that_a_signal_ended_has_not_failed() -> None:
 def test_programs_run_as_ever_after_an_interruption_was_told() -> None:
     with interruptible():
         with pytest.raises(Interrupted):
-            os.kill(os.getpid(), signal.SIGTERM)
-            threading.Event().wait(5)
+            _interrupt_ourselves()
         assert shell.run(Command(("echo", "cleaned up"))).output == "cleaned up\n"
         with pytest.raises(Failed):
             shell.run(Command(("false",)))
+
+
+def _interrupt_ourselves() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(5)
