@@ -17,6 +17,8 @@ from tests.tool import PROGRAM, Ran, environ
 
 MARK = "CLOUDNORTH_TEST_MARK"
 """An environment variable that every process of one run inherits, so that what it left behind is found."""
+JENKINS_PATIENCE = 5.0
+"""Seconds between Jenkins' TERM and its KILL (its ProcessTree's softKillWaitSeconds)."""
 Event = dict[str, Any]
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.e2e.fault import refused
+from tests.e2e.running import JENKINS_PATIENCE, Running
 from tests.e2e.witness import witness
 from tests.lab.fixture import lab
 from tests.project import Project, kubectl
@@ -25,6 +29,35 @@ def test_an_unreachable_cluster_is_refused_soon(on_kubernetes: Project, tmp_path
     started = time.monotonic()
     refused(on_kubernetes, status=3, says=(f"{lab().machine}:1",), serves="what test serves could not be read")
     assert time.monotonic() - started < PATIENCE
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """An address that takes connections and never says a word, as an API server behind a firewall gone wrong."""
+    with socket.create_server((lab().machine, 0)) as server:
+        yield f"https://{lab().machine}:{server.getsockname()[1]}"
+
+
+def test_a_cluster_that_says_nothing_is_refused_too(on_kubernetes: Project, tmp_path: Path, silent: str) -> None:
+    use(on_kubernetes, tmp_path, server=silent)
+    started = time.monotonic()
+    refused(on_kubernetes, status=3, says=(silent.removeprefix("https://"),), serves="could not be read")
+    assert time.monotonic() - started < PATIENCE
+
+
+def test_a_run_that_waits_for_a_silent_cluster_can_be_stopped(
+    on_kubernetes: Project, tmp_path: Path, silent: str
+) -> None:
+    use(on_kubernetes, tmp_path, server=silent)
+    running = Running(on_kubernetes, "deploy")
+    running.step("check")
+    started = time.monotonic()
+    running.send(signal.SIGTERM)
+    stopped = running.finish()
+    assert time.monotonic() - started < JENKINS_PATIENCE
+    assert stopped.status == 130, stopped.out + stopped.err
+    assert "nothing was changed" in stopped.result["summary"]
+    assert "could not be read" in stopped.result["summary"]
 
 
 def test_a_context_that_is_not_there_is_refused_with_those_that_are(on_kubernetes: Project) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests import project as samples
 from tests.e2e.conftest import PLATFORMS
-from tests.e2e.running import Running
+from tests.e2e.running import JENKINS_PATIENCE, Running
 from tests.e2e.witness import witness
 from tests.project import Project
 from tests.tool import Ran
@@ -21,8 +21,6 @@ from tests.tool import Ran
 STEPS = ("check", "build", "push", "prepare", "lock", "migrate", "release", "watch", "verify")
 HELD = STEPS[STEPS.index("lock") :]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-JENKINS_PATIENCE = 5.0
-"""Seconds between Jenkins' TERM and its KILL (its ProcessTree's softKillWaitSeconds)."""
 
 
 TABLE = [
@@ -113,6 +111,21 @@ def test_killed_at_any_step_the_next_deploy_works(project: Project, step: str) -
     assert project.answer()["message"].startswith(f"KILL in {step}")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_stopped_on_the_way_back_the_next_deploy_works(project: Project, number: signal.Signals) -> None:
+    project.change("crash")
+    running = Running(project, "deploy")
+    running.step("rollback")
+    running.send(number)
+    stopped = running.finish()
+    if number == signal.SIGTERM:
+        told(project, stopped)
+    assert running.left_behind() == []
+    project.change(f"after the way back {time.monotonic()}")
+    well(project.run("deploy"))
+    assert project.answer()["message"].startswith("after the way back")
+
+
 def test_ctrl_c_reaches_the_whole_group_and_is_told_once(project: Project) -> None:
     """A terminal sends SIGINT to every process of the foreground group, not to us alone."""
     project.change(f"Ctrl-C {time.monotonic()}")
@@ -126,13 +139,13 @@ def test_ctrl_c_reaches_the_whole_group_and_is_told_once(project: Project) -> No
     well(project.run("deploy"))
 
 
-def well(ran: Ran) -> None:
-    assert ran.status == 0, ran.out + ran.err
-
-
 def test_the_transcript_of_an_interrupted_run_is_whole(project: Project) -> None:
     _, ran, _ = interrupt(project, "migrate", signal.SIGTERM)
     folder = Path(told(project, ran)["run_folder"])
     kept = (project.root / folder / "events.jsonl").read_text().splitlines()
     assert '"event":"result"' in kept[-1].replace(" ", "")
     well(project.run("deploy"))
+
+
+def well(ran: Ran) -> None:
+    assert ran.status == 0, ran.out + ran.err
