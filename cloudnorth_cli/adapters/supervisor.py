@@ -93,8 +93,8 @@ class Supervisor:
         """Whether it answers."""
         try:
             self._call("getState")
-        except OSError:
-            return False
+        except (OSError, Failed):
+            return False  # gone, or about to go
         return True
 
     def start(self, programs: Iterable[Program], environ: Mapping[str, str]) -> None:
@@ -156,13 +156,20 @@ class Supervisor:
 
     def shut_down(self) -> None:
         """Stop every process and itself; nothing of it is left."""
+        pid = 0
         try:
             pid = self._call("getPID")
             self.drop([each.name for each in self.processes()])  # all at once; `shutdown` stops one after the other
             self._call("shutdown")
-            wait_end(pid, STOP_PATIENCE + 5)
+            end = time.monotonic() + STOP_PATIENCE
+            while time.monotonic() < end:
+                # Every question wakes its loop, which looks once a second otherwise; the last one finds nobody.
+                self._call("getState", allowed=("SHUTDOWN_STATE",))
+                time.sleep(0.02)
         except (OSError, Failed):
-            pass  # it was gone already, or something does not end; the reaper ends the rest
+            pass  # it is gone, or something does not end; the reaper ends the rest
+        if pid:
+            wait_end(pid, STOP_PATIENCE + 5)
         self.reap()
 
     def reap(self) -> None:
