@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from cloudnorth_cli import signals
-from cloudnorth_cli.model import Artifact, Image, LogLine, Pod, Record, Release, Status, Value, Workload
+from cloudnorth_cli.model import Artifact, Image, LogLine, Plan, Pod, Record, Release, Status, Value, Workload
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=None):
@@ -53,7 +53,7 @@ class StepProgress(Event, frozen=True, kw_only=True, tag="step-progress"):
     """`api`."""
     done: float
     total: float | None
-    unit: Literal["bytes", "stages", "pods", "seconds"]
+    unit: Literal["bytes", "stages", "pods", "seconds", "resources"]
     label: str = ""
 
 
@@ -109,6 +109,12 @@ class StepFailed(Event, frozen=True, kw_only=True, tag="step-failed"):
     step: str
     message: str
     seconds: float
+
+
+class Planned(Event, frozen=True, kw_only=True, tag="planned"):
+    """What Terraform would do (`cloudnorth provision`), before anybody is asked."""
+
+    plan: Plan
 
 
 class Logged(Event, frozen=True, kw_only=True, tag="logged"):
@@ -178,6 +184,10 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     history: tuple[Record, ...] | None = None
     config: tuple[ConfigEntry, ...] | None = None
     explanations: tuple[BuildExplanation, ...] | None = None
+    plan: Plan | None = None
+    """What Terraform would do, or did (`provision`, `drift`)."""
+    outputs: Mapping[str, Any] | None = None
+    """Terraform's outputs; sensitive ones are `***`."""
     text: str | None = None
     """For verbs whose result is a text (`kubeconfig`)."""
 
@@ -193,6 +203,7 @@ AnyEvent = (
     | CommandRun
     | StepFinished
     | StepFailed
+    | Planned
     | Logged
     | Result
 )
@@ -264,7 +275,7 @@ class Step:
         item: str,
         done: float,
         total: float | None,
-        unit: Literal["bytes", "stages", "pods", "seconds"],
+        unit: Literal["bytes", "stages", "pods", "seconds", "resources"],
         label: str = "",
     ) -> None:
         self.journal.emit(StepProgress(step=self.name, item=item, done=done, total=total, unit=unit, label=label))

@@ -238,6 +238,41 @@ class Request(Value, frozen=True, kw_only=True):
     """Take a failed release back."""
 
 
+class ResourceChange(Value, frozen=True, kw_only=True):
+    """One thing that a plan of Terraform would change."""
+
+    address: str
+    """`module.rds.aws_db_instance.this`."""
+    type: str
+    """`aws_db_instance`."""
+    action: Literal["create", "update", "replace", "destroy", "forget"]
+    detail: str = ""
+    """`desired_size 2 → 3`, `engine_version forces replacement`; nothing that is marked sensitive."""
+    loses: str = ""
+    """What would be lost with it, for people: `the database`; empty where that can be made again."""
+    allowed: bool = True
+    """False: it loses something and nobody said --allow-destroy."""
+
+
+class Plan(Value, frozen=True, kw_only=True):
+    """What Terraform would do."""
+
+    folder: str
+    """The root module, as the configuration names it."""
+    environment: str
+    changes: tuple[ResourceChange, ...]
+    outputs: tuple[str, ...] = ()
+    """Names of outputs that would change."""
+
+    @property
+    def empty(self) -> bool:
+        """True when there is nothing to do."""
+        return not self.changes and not self.outputs
+
+    def count(self, action: str) -> int:
+        return sum(change.action == action for change in self.changes)
+
+
 class Workload(Value, frozen=True, kw_only=True):
     """How far one workload's new revision has come."""
 

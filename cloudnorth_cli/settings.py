@@ -183,6 +183,34 @@ class Helm(Settings, frozen=True, kw_only=True):
     """Helm 3 (from 3.18) or Helm 4."""
 
 
+class Terraform(Settings, frozen=True, kw_only=True):
+    """What the environment stands on, as Terraform (or OpenTofu) makes it."""
+
+    dir: str = "terraform"
+    """Folder of the root module, relative to cloudnorth.yaml."""
+    vars: tuple[str, ...] = ()
+    """Variable files, relative to `dir`; later ones over earlier ones."""
+    backend: str | None = None
+    """File with the backend's settings, relative to `dir`; default: what stands in the configuration."""
+    workspace: str | None = None
+    """Terraform's workspace; default: its own default one."""
+    command: str = "terraform"
+    """Terraform from 1.11, or `tofu`."""
+
+
+class Aws(Settings, frozen=True, kw_only=True):
+    """Where in AWS."""
+
+    account: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$", description="an account's twelve digits")] | None = (
+        None
+    )
+    """Twelve digits, in quotes; `provision` and `drift` refuse the credentials of another account."""
+    region: str | None = None
+    """Such as `us-east-1`; default: what the machine's AWS configuration says."""
+    profile: str | None = None
+    """Of the machine's AWS configuration."""
+
+
 class EnvironmentFile(Settings, frozen=True, kw_only=True):
     """One environment: what the file says of it, merged over `defaults`."""
 
@@ -202,6 +230,10 @@ class EnvironmentFile(Settings, frozen=True, kw_only=True):
     """Kubernetes: the engine that builds."""
     helm: Helm | None = None
     """Kubernetes: the chart; wanted."""
+    aws: Aws = Aws()
+    """Kubernetes: the account that it runs in."""
+    terraform: Terraform | None = None
+    """Kubernetes: what `provision`, `drift` and `outputs` work on."""
     secrets: Mapping[str, SecretSource] = {}
     """Environment variables of the services that must not be seen: name to source."""
     services: Mapping[str, Service] = {}

@@ -26,7 +26,8 @@ INTERRUPT_PATIENCE = 3.0
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-_running: set[subprocess.Popen[str]] = set()
+_running: dict[subprocess.Popen[str], float] = {}
+"""Each program with its patience."""
 _stopping: set[subprocess.Popen[str]] = set()
 _guard = threading.Lock()
 
@@ -40,6 +41,9 @@ class Command:
     """Added to ours."""
     cwd: Path | None = None
     stdin: str | Secret | None = None
+    patience: float = INTERRUPT_PATIENCE
+    """Seconds that it gets to end by itself when we are interrupted; its output is read until then. Only programs that
+    lose something when they are killed get more than the usual."""
 
     def __str__(self) -> str:
         """As one would paste it into a shell; secrets are stars."""
@@ -91,7 +95,9 @@ def run(
         if timeout:
             timer = threading.Timer(timeout, stop, [process])
             timer.start()
-        output, errors = _stream(process, command, on_line) if on_line else _capture(process, command)
+        # Whom we wait for patiently we also listen to until its end: a full pipe would keep it from ending.
+        with signals.held() if command.patience > INTERRUPT_PATIENCE else contextlib.nullcontext():
+            output, errors = _stream(process, command, on_line) if on_line else _capture(process, command)
         signals.check(stopped_before)  # its end is not its failure when it was we who ended it
     except BaseException:
         if process:
@@ -102,7 +108,7 @@ def run(
             timer.cancel()
         if process:
             with _guard:
-                _running.discard(process)
+                _running.pop(process, None)
                 _stopping.discard(process)
     completed = Completed(process.returncode, output, errors)
     if timeout and time.monotonic() - started >= timeout and completed.status != 0:
@@ -118,14 +124,15 @@ def run(
     return completed
 
 
-def stop(process: subprocess.Popen[str], patience: float = INTERRUPT_PATIENCE) -> None:
-    """Interrupt a program's group, wait `patience` seconds, then kill it.
+def stop(process: subprocess.Popen[str], patience: float | None = None) -> None:
+    """Interrupt a program's group, wait `patience` seconds (default: its command's), then kill it.
 
     Called twice, from the thread that a signal started and from the one that runs the program, it interrupts once: a
     second Ctrl-C makes many programs drop their own clean-up.
     """
     with _guard:
         interrupted = process in _stopping
+        patience = _running.get(process, INTERRUPT_PATIENCE) if patience is None else patience
         _stopping.add(process)
     for number, wait in ((signal.SIGINT, patience), (signal.SIGKILL, 5.0)):
         if process.poll() is not None:
@@ -174,7 +181,7 @@ def _start(command: Command, *, merged: bool) -> subprocess.Popen[str]:
     except (FileNotFoundError, PermissionError) as error:
         raise Refused(f"cannot run {command.words[0]}: {error.strerror}", code="tool-missing") from error
     with _guard:
-        _running.add(process)
+        _running[process] = command.patience
     return process
 
 

@@ -274,6 +274,75 @@ def push(ctx: typer.Context, env: o.Env = None, service: o.Services = None, out:
     return _do(ctx, work)
 
 
+@app.command(
+    epilog=o.examples("provision -e dev", "provision -e prod --plan --out DIR", "provision -e prod --apply DIR")
+)
+def provision(
+    ctx: typer.Context,
+    env: o.Env = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what there is to do; change nothing.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="With --plan: keep the plan in DIR.")] = None,
+    apply: Annotated[
+        Path | None, typer.Option("--apply", metavar="DIR", help="Apply the plan that is kept in DIR, and only that.")
+    ] = None,
+    allow_destroy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="This database, bucket or cluster may be lost; may be repeated."),
+    ] = None,
+    destroy: Annotated[bool, typer.Option("--destroy", help="Destroy everything; wants --confirm.")] = False,
+    confirm: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --destroy: the environment's name, to say that it is meant."),
+    ] = None,
+    exit_code: o.ExitCode = False,
+    without_cluster: Annotated[
+        bool, typer.Option("--without-cluster", help="The cluster cannot be reached: do without its lock and `down`.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+) -> int:
+    """Make what the environment stands on, with Terraform: plan, show, ask, apply."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.provision import Provision, Wishes
+        from cloudnorth_cli.platforms import open_platform
+
+        environment, request = doors.ground(run, env)
+        wishes = Wishes(plan, out, apply, destroy, confirm, tuple(allow_destroy or ()), exit_code, without_cluster)
+        ask = (lambda question: True) if yes else run.ask
+        return Provision(
+            environment, wishes, request, run.journal, ask, lambda: open_platform(environment, run.journal)
+        ).run()
+
+    return _do(ctx, work)
+
+
+@app.command(epilog=o.examples("drift -e prod --exit-code"))
+def drift(ctx: typer.Context, env: o.Env = None, exit_code: o.ExitCode = False) -> int:
+    """Show what is no longer as Terraform's files say."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.drift import drift
+
+        return drift(doors.ground(run, env)[0], run.journal, exit_code=exit_code)
+
+    return _do(ctx, work, reading=True)
+
+
+@app.command(epilog=o.examples("outputs -e prod", "outputs -e prod -o json"))
+def outputs(ctx: typer.Context, env: o.Env = None) -> int:
+    """Show what Terraform made: names, addresses, identifiers."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.outputs import outputs
+
+        return outputs(doors.ground(run, env)[0], run.journal)
+
+    return _do(ctx, work, reading=True)
+
+
 @app.command(epilog=o.examples("config -e prod"))
 def config(ctx: typer.Context, env: o.Env = None) -> int:
     """Show every setting of an environment and where it comes from.

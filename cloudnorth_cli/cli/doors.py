@@ -62,6 +62,18 @@ def changing(
     return Opened(environment, platform, request)
 
 
+def ground(run: Run, name: str | None) -> tuple[Environment, Request]:
+    """Open an environment to work on what it stands on; its platform is not asked."""
+    environment = _environment(run, name, files=True)
+    run.open(environment)
+    source = git.source(environment.root)
+    request = Request(source=source, actor=actor(run.id, run.environ))
+    if not run.reading:
+        settings = environment.file.terraform
+        run.begin(environment, f"{settings.dir}/" if settings else "no terraform", source)
+    return environment, request
+
+
 def reading(
     run: Run,
     name: str | None,

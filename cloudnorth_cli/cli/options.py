@@ -67,6 +67,7 @@ Services = Annotated[
     ),
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it to FILE.")]
+ExitCode = Annotated[bool, typer.Option("--exit-code", help="End with status 8 where something would change.")]
 Context = Annotated[
     str | None,
     typer.Option(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cloudnorth_cli.config.findings import Finding, path_text
 from cloudnorth_cli.config.tree import Listing, Node, Scalar, Table, nothing
-from cloudnorth_cli.settings import Build
+from cloudnorth_cli.settings import Build, Terraform
 
 _Path = tuple[str, ...]
 
@@ -54,6 +54,7 @@ def files(environment: Table, services: Table, path: _Path, root: Path) -> Itera
         for index, item in enumerate(values.items if isinstance(values, Listing) else ()):
             yield from _missing(item, (*path, "helm", "values", f"[{index}]"), root)
         yield from _chart(environment.get("helm", "chart"), (*path, "helm", "chart"), root)
+        yield from _terraform(environment.get("terraform"), (*path, "terraform"), root)
 
 
 def _chart(node: Node | None, path: _Path, root: Path) -> Iterator[Finding]:
@@ -62,6 +63,18 @@ def _chart(node: Node | None, path: _Path, root: Path) -> Iterator[Finding]:
         return
     if "/" not in node.text or node.text.startswith((".", "/")):
         yield Finding(node.at, f"{path_text(path)}: there is no chart {node.text} beside the file")
+
+
+def _terraform(table: Node | None, path: _Path, root: Path) -> Iterator[Finding]:
+    if not isinstance(table, Table):
+        return
+    folder = table.get("dir") or Scalar(table.at, Terraform().dir, plain=False)
+    yield from _missing(folder, (*path, "dir"), root, folder=True)
+    if isinstance(folder, Scalar):
+        files = table.get("vars")
+        for index, item in enumerate(files.items if isinstance(files, Listing) else ()):
+            yield from _missing(item, (*path, "vars", f"[{index}]"), root / folder.text)
+        yield from _missing(table.get("backend"), (*path, "backend"), root / folder.text)
 
 
 def _missing(node: Node | None, path: _Path, root: Path, *, folder: bool = False) -> Iterator[Finding]:

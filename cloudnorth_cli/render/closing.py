@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cloudnorth_cli.errors import ExitStatus
 from cloudnorth_cli.events import Problem, Result
-from cloudnorth_cli.render import lines
+from cloudnorth_cli.render import lines, plans
 from cloudnorth_cli.render.screen import Screen
 from cloudnorth_cli.render.tables import config, explanations, history, status, statuses
 
@@ -27,7 +27,10 @@ def answer(result: Result, screen: Screen) -> list[str]:
         return config(result.config, screen)
     if result.explanations is not None:
         return explanations(result.explanations, screen)
-    return _done(result, screen)
+    if result.command == "outputs" and result.outputs is not None:
+        return plans.outputs(result.outputs, screen) or ["there are no outputs"]
+    shown = plans.plan(result.plan, screen) if result.command == "drift" and result.plan else []
+    return [*shown, *([""] if shown else []), *_done(result, screen)]
 
 
 def failure(result: Result, screen: Screen, output: Sequence[str] = ()) -> list[str]:
@@ -63,6 +66,7 @@ def _done(result: Result, screen: Screen) -> list[str]:
         said[0] = screen.paint(said[0], "bold") if len(said) == 1 else said[0]
     if result.address:
         said.append(result.address)
+    said += plans.outputs(result.outputs or {}, screen)
     for note in result.notes:
         said += lines.wrapped(screen, note)
     undo = result.command == "deploy" and any(" rollback" in command for command in result.next)

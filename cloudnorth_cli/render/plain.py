@@ -16,6 +16,7 @@ from cloudnorth_cli.events import (
     Logged,
     Notice,
     Output,
+    Planned,
     Result,
     RunStarted,
     StepFailed,
@@ -23,7 +24,7 @@ from cloudnorth_cli.events import (
     StepStarted,
     StepWaiting,
 )
-from cloudnorth_cli.render import closing, lines
+from cloudnorth_cli.render import closing, lines, plans
 from cloudnorth_cli.render.screen import Screen, Stream
 
 PATIENCE = 30.0
@@ -86,6 +87,7 @@ class Plain:
             Notice: self._notice,
             StepFinished: self._step_finished,
             StepFailed: self._step_failed,
+            Planned: self._planned,
             Logged: self._logged,
             Result: self._result,
         }
@@ -168,6 +170,9 @@ class Plain:
         self.say(*lines.step(self.talk_screen, "✗", event.step, message, event.seconds))
         if not self._spoke[event.step]:
             self._last_output = tuple(step.output)
+
+    def _planned(self, event: Planned) -> None:
+        self.say("", *plans.plan(event.plan, self.talk_screen), "")
 
     def _logged(self, event: Logged) -> None:
         line = event.line

@@ -1,0 +1,160 @@
+"""Terraform at work: its commands run one after the other, its failures told as ours."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cloudnorth_cli import shell
+from cloudnorth_cli.adapters import terraform as tool
+from cloudnorth_cli.adapters import terraform_plan
+from cloudnorth_cli.adapters.terraform import Terraform
+from cloudnorth_cli.adapters.terraform_stream import Diagnostic, Stream, diagnostic
+from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Locked, Refused, UsageError
+from cloudnorth_cli.events import CommandRun, Journal, Step
+from cloudnorth_cli.model import Plan
+from cloudnorth_cli.shell import Command, Completed
+
+CHANGES = 2
+"""Exit status of a plan that has something to do."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs Terraform for one environment. shown: the root module as the configuration names it."""
+
+    terraform: Terraform
+    journal: Journal
+    shown: str
+
+    def ready(self, step: Step) -> None:
+        """See that Terraform is there, get providers and modules, and read the configuration.
+
+        Raises Refused; UsageError for a mistake in the files.
+        """
+        version = self.initialise(step)
+        told = self._quiet(self.terraform.validate(), check=False)
+        try:
+            errors = [diagnostic(one) for one in json.loads(told.output)["diagnostics"] if one["severity"] == "error"]
+        except (ValueError, KeyError) as error:
+            raise Refused(
+                "terraform validate said nothing", code="terraform", evidence=shell.tail(told.errors)
+            ) from error
+        if errors:
+            raise self._problem(errors, "terraform validate")
+        step.summary = f"Terraform {version}, {self.shown}/ is valid"
+
+    def initialise(self, step: Step) -> str:
+        """Terraform's version, once its providers and backend are there. Raises Refused."""
+        version = tool.check_version(self._quiet(self.terraform.version()).output)
+        self._stream(self.terraform.init(), Stream(step), "terraform init")
+        step.summary = f"Terraform {version}"
+        return version
+
+    def plan(
+        self, step: Step, out: Path, *, destroy: bool = False, allowed: Collection[str] = (), all_allowed: bool = False
+    ) -> Plan:
+        """Find out what there is to do; `out` is written, readable by us alone.
+
+        Raises Refused, UsageError, Locked.
+        """
+        out.touch(mode=0o600)
+        self._stream(self.terraform.plan(out, destroy=destroy), Stream(step), "terraform plan", fine=(0, CHANGES))
+        out.chmod(0o600)
+        return self.read(out, allowed, all_allowed=all_allowed)
+
+    def read(self, plan: Path, allowed: Collection[str] = (), *, all_allowed: bool = False) -> Plan:
+        """What a plan's file would do. Raises Refused where it is none."""
+        shown = self._quiet(self.terraform.show(plan), check=False)
+        if shown.status != 0:
+            raise Refused(
+                f"{plan.name} is no plan of this Terraform", code="plan-file", evidence=shell.tail(shown.errors)
+            )
+        return terraform_plan.parse(
+            shown.output, self.shown, self.terraform.environment, allowed, all_allowed=all_allowed
+        )
+
+    def apply(self, step: Step, plan: Path, stream: Stream) -> None:
+        """Do what the plan's file says. `stream` knows afterwards what was done, also when this is interrupted.
+
+        Raises Failed (nothing was changed), Broken (something was), Locked and Refused (it did not begin).
+        """
+        done = self._run(self.terraform.apply(plan), stream)
+        if done.status == 0:
+            return
+        errors = stream.errors or [Diagnostic(f"terraform apply ended with status {done.status}")]
+        if not stream.begun:
+            raise self._problem(errors, "terraform apply")
+        kind: type[CloudnorthError] = Broken if stream.touched else Failed
+        total = f" of {stream.total}" if stream.total else ""
+        raise kind(
+            f"terraform apply stopped: {len(stream.done)}{total} done, {len(errors)} failed",
+            code="apply-failed",
+            evidence=_evidence(errors),
+        )
+
+    def outputs(self) -> dict[str, Any]:
+        """Name to value, sensitive ones as stars. Raises Refused."""
+        told = self._quiet(self.terraform.outputs(), check=False)
+        if told.status != 0:
+            raise Refused("terraform output failed", code="terraform", evidence=shell.tail(told.errors))
+        return tool.outputs(told.output)
+
+    def serial(self) -> tuple[str, int]:
+        """Lineage and serial of the state as it is now."""
+        told = self._quiet(self.terraform.pull(), check=False)
+        if told.status != 0:
+            raise Refused("the state cannot be read", code="terraform-state", evidence=shell.tail(told.errors))
+        return tool.serial(told.output)
+
+    def tainted(self) -> tuple[str, ...]:
+        """Addresses that were left half-made; empty where the state cannot be read."""
+        told = self._quiet(self.terraform.show(), check=False)
+        return tool.tainted(told.output) if told.status == 0 else ()
+
+    def _quiet(self, command: Command, *, check: bool = True) -> Completed:
+        return shell.run(command, on_start=self._told, check=check)
+
+    def _run(self, command: Command, on_line: Callable[[str], None]) -> Completed:
+        return shell.run(command, on_line=on_line, on_start=self._told, check=False)
+
+    def _stream(self, command: Command, stream: Stream, what: str, fine: Sequence[int] = (0,)) -> None:
+        done = self._run(command, stream)
+        if done.status not in fine:
+            raise self._problem(stream.errors or [Diagnostic(f"{what} ended with status {done.status}")], what, done)
+
+    def _told(self, command: Command) -> None:
+        self.journal.emit(CommandRun(line=str(command), cwd=str(command.cwd or "")))
+
+    def _problem(self, errors: Sequence[Diagnostic], what: str, done: Completed | None = None) -> CloudnorthError:
+        """What went wrong before anything was changed."""
+        first = errors[0]
+        if "state lock" in first.summary:
+            return self._locked(first)
+        if "plan is stale" in first.summary:
+            return Refused("the plan is stale: the state has changed since it was made", code="plan-stale")
+        evidence = _evidence(errors) if first.detail or len(errors) > 1 else shell.tail(done.output, 5) if done else ()
+        if first.where:
+            where = f"{self.shown}/{first.where}"
+            return UsageError(first.summary, code="terraform-configuration", where=where, evidence=evidence)
+        return Refused(f"{what}: {first.summary}", code="terraform", evidence=evidence)
+
+    def _locked(self, error: Diagnostic) -> Locked:
+        held = dict(re.findall(r"^\s*(ID|Who|Created|Operation):\s+(\S.*?)\s*$", error.detail, re.MULTILINE))
+        if "ID" not in held:
+            return Locked(error.summary, code="state-locked", evidence=error.lines, retryable=True)
+        return Locked(
+            f"the state is locked by {held.get('Who', '?')} since {held.get('Created', '?')[:19]} "
+            f"({held.get('Operation', '?').removeprefix('OperationType').lower()})",
+            code="state-locked",
+            retryable=True,
+            next=(self.terraform.typed("force-unlock", held["ID"]) + "   # only when that run is gone",),
+        )
+
+
+def _evidence(errors: Sequence[Diagnostic]) -> tuple[str, ...]:
+    return tuple(line for error in errors[:5] for line in error.lines)[:40]

@@ -1,0 +1,254 @@
+"""`cloudnorth provision`: what the environment stands on, planned, shown, and exactly that applied."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloudnorth_cli.adapters import aws
+from cloudnorth_cli.adapters.terraform import Terraform
+from cloudnorth_cli.adapters.terraform_run import Runner
+from cloudnorth_cli.adapters.terraform_stream import Stream
+from cloudnorth_cli.commands import outcome, saved_plan
+from cloudnorth_cli.commands.guard import Ask
+from cloudnorth_cli.errors import ExitStatus, Interrupted, Refused, UsageError
+from cloudnorth_cli.events import Journal, Planned, Result
+from cloudnorth_cli.model import Plan, Request
+from cloudnorth_cli.platforms import Platform
+from cloudnorth_cli.settings import Environment
+
+GROUND = ("aws_eks_", "aws_db_", "aws_rds_", "aws_vpc", "aws_subnet", "aws_nat_", "aws_route", "aws_security_group")
+"""Types under the feet of what serves: while one is changed or destroyed nobody deploys."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What `provision` was asked for beyond its environment."""
+
+    plan_only: bool = False
+    out: Path | None = None
+    """A folder to keep the plan in."""
+    apply: Path | None = None
+    """A folder that a plan is kept in."""
+    destroy: bool = False
+    confirm: str | None = None
+    allowed: tuple[str, ...] = ()
+    """Addresses that may be lost."""
+    exit_code: bool = False
+    without_cluster: bool = False
+    """Neither take its lock nor bring down what serves."""
+
+
+@dataclass(frozen=True)
+class Provision:
+    """One run. platform: opens the environment's platform, only where its cluster is needed."""
+
+    environment: Environment
+    wishes: Wishes
+    request: Request
+    journal: Journal
+    ask: Ask
+    platform: Callable[[], Platform]
+
+    def run(self) -> Result:
+        """Check, plan, show, ask, apply."""
+        runner = open_runner(self.environment, self.journal)
+        _sensible(self.environment, self.wishes)
+        with tempfile.TemporaryDirectory(prefix="cloudnorth-plan-") as folder:
+            ready(self.environment, runner, self.journal)
+            file, plan = self._plan(runner, Path(folder))
+            self.journal.emit(Planned(plan=plan))
+            if self.wishes.plan_only:
+                return self._planned(plan)
+            if plan.empty:
+                return self._result("nothing to do: it stands as it is written.", plan, "unchanged", runner)
+            self._guard(plan)
+            return self._apply(runner, file, plan)
+
+    def _plan(self, runner: Runner, folder: Path) -> tuple[Path, Plan]:
+        wishes = self.wishes
+        with self.journal.step("plan") as step:
+            if wishes.apply:
+                file, about = saved_plan.read(wishes.apply, self.environment)
+                if runner.serial() != (about.lineage, about.serial):
+                    raise Refused(
+                        f"the plan in {wishes.apply} is stale: the state has changed since it was made",
+                        code="plan-stale",
+                        next=(self._typed(f"provision --plan --out {wishes.apply}"),),
+                    )
+                if about.destroy and wishes.confirm != self.environment.name:
+                    raise _confirm(self.environment, f"--apply {wishes.apply}")
+                plan = runner.read(file, wishes.allowed, all_allowed=self._all_allowed(about.destroy))
+            else:
+                file = folder / saved_plan.PLAN
+                plan = runner.plan(
+                    step,
+                    file,
+                    destroy=wishes.destroy,
+                    allowed=wishes.allowed,
+                    all_allowed=self._all_allowed(wishes.destroy),
+                )
+            if wishes.out:
+                saved_plan.write(wishes.out, file, self.environment, runner.serial(), destroy=wishes.destroy)
+            step.summary = counted(plan)
+        return file, plan
+
+    def _all_allowed(self, destroy: bool) -> bool:
+        # Who destroys an environment on purpose and by name means its database too; not where it is protected.
+        return destroy and not self.environment.file.protected
+
+    def _planned(self, plan: Plan) -> Result:
+        next_command = f"provision --apply {self.wishes.out}" if self.wishes.out else "provision"
+        if self.wishes.destroy:
+            next_command += f"{'' if self.wishes.out else ' --destroy'} --confirm {self.environment.name}"
+        changes = self.wishes.exit_code and not plan.empty
+        return Result(
+            command="provision",
+            exit_status=int(ExitStatus.CHANGES if changes else ExitStatus.DONE),
+            outcome="unchanged",
+            environment=self.environment.name,
+            summary="nothing was changed." if not plan.empty else "nothing to do: it stands as it is written.",
+            seconds=self.journal.seconds,
+            plan=plan,
+            next=() if plan.empty else (self._typed(next_command),),
+        )
+
+    def _guard(self, plan: Plan) -> None:
+        """Refuse what would lose something that nobody named, then ask where the environment is protected."""
+        lost = [change for change in plan.changes if not change.allowed]
+        if lost:
+            names = "\n".join(f"{change.address}: {change.loses} would be lost" for change in lost)
+            flags = " ".join(f"--allow-destroy '{change.address}'" for change in lost)
+            words = f"provision{' --destroy --confirm ' + self.environment.name if self.wishes.destroy else ''}"
+            raise Refused(
+                f"the plan destroys what no second apply brings back\n{names}",
+                code="would-destroy",
+                next=(self._typed(f"{words} {flags}"),),
+            )
+        if self.environment.file.protected and not self.ask(f"apply this to {self.environment.name}?"):
+            raise Refused("not confirmed", code="not-confirmed")
+
+    def _apply(self, runner: Runner, file: Path, plan: Plan) -> Result:
+        stream: Stream | None = None
+        try:
+            with self._held(plan), self.journal.step("apply") as step:
+                replaced = {change.address for change in plan.changes if change.action == "replace"}
+                stream = Stream(step, total=len(plan.changes), replaced=replaced)
+                runner.apply(step, file, stream)
+                step.summary = f"{len(stream.done)} of {len(plan.changes)} resources"
+        except Interrupted as error:
+            if stream is None:
+                raise
+            return self._interrupted(runner, stream, error)
+        told = "is gone" if self.wishes.destroy else "stands"
+        return self._result(f"{self.environment.name} {told}: {counted(plan, past=True)}.", plan, "done", runner)
+
+    @contextlib.contextmanager
+    def _held(self, plan: Plan) -> Iterator[None]:
+        """Hold the environment while the ground under it moves; before it goes, bring down what serves on it."""
+        if self.wishes.without_cluster or not any(_moves_ground(change.type, change.action) for change in plan.changes):
+            yield
+            return
+        platform = self.platform()
+        if any(change.type == "aws_eks_cluster" and change.action == "destroy" for change in plan.changes):
+            with platform.lock(self.request, "provision"), self.journal.step("down") as step:
+                step.summary = platform.down(step)
+            yield
+            return
+        with platform.lock(self.request, "provision"):
+            yield
+
+    def _interrupted(self, runner: Runner, stream: Stream, error: Interrupted) -> Result:
+        half = runner.tainted()
+        state = f"by {error.signal_name}: {len(stream.done)} of {stream.total} resources done, the state is written."
+        if half:
+            state += f"\nhalf-made, the next run would replace: {', '.join(half)}"
+        untaint = tuple(runner.terraform.typed("untaint", f"'{address}'") for address in half[:3])
+        return outcome.interruption(
+            "provision", self.environment, self.journal, state, (self._typed("provision"), *untaint), None
+        )
+
+    def _result(self, summary: str, plan: Plan, how: str, runner: Runner) -> Result:
+        gone = self.wishes.destroy
+        return Result(
+            command="provision",
+            exit_status=0,
+            outcome="unchanged" if how == "unchanged" else "done",
+            environment=self.environment.name,
+            summary=summary,
+            seconds=self.journal.seconds,
+            plan=plan,
+            outputs=None if gone else runner.outputs(),
+            next=() if gone else (self._typed("deploy"),),
+        )
+
+    def _typed(self, words: str) -> str:
+        return outcome.command(self.environment, words)
+
+
+def open_runner(environment: Environment, journal: Journal) -> Runner:
+    """Terraform for an environment. Raises Refused where the configuration names none."""
+    settings = environment.file.terraform
+    if settings is None:
+        raise Refused(
+            f"environment {environment.name} has no `terraform`: nothing to provision, such as: "
+            "terraform: {dir: terraform, vars: [envs/prod.tfvars]}",
+            code="no-terraform",
+        )
+    place = environment.file.aws
+    given = {"AWS_REGION": place.region, "AWS_PROFILE": place.profile}
+    terraform = Terraform(
+        folder=environment.root / settings.dir,
+        environment=environment.name,
+        vars=settings.vars,
+        backend=settings.backend,
+        workspace=settings.workspace,
+        program=settings.command,
+        environ={name: value for name, value in given.items() if value},
+    )
+    return Runner(terraform, journal, settings.dir)
+
+
+def ready(environment: Environment, runner: Runner, journal: Journal) -> None:
+    """The step that all of Terraform's verbs begin with."""
+    with journal.step("check") as step:
+        who = aws.check_account(environment.file.aws)
+        runner.ready(step)
+        step.summary += f", as {who}" if who else ""
+
+
+def counted(plan: Plan, *, past: bool = False) -> str:
+    """`3 to add · 1 to change · 1 to replace · 0 to destroy`."""
+    words = (
+        ("added", "changed", "replaced", "destroyed") if past else ("to add", "to change", "to replace", "to destroy")
+    )
+    actions = ("create", "update", "replace", "destroy")
+    return " · ".join(f"{plan.count(action)} {word}" for action, word in zip(actions, words, strict=True))
+
+
+def _sensible(environment: Environment, wishes: Wishes) -> None:
+    """That the flags go together. Raises UsageError, Refused."""
+    if wishes.out and not wishes.plan_only:
+        raise UsageError("--out DIR goes with --plan", code="flags")
+    if wishes.apply and (wishes.plan_only or wishes.destroy):
+        raise UsageError(
+            "--apply DIR goes with neither --plan nor --destroy: the plan in DIR says it all", code="flags"
+        )
+    if wishes.confirm not in (None, environment.name):
+        raise UsageError(f"--confirm {wishes.confirm}: the environment is {environment.name}", code="confirm")
+    if wishes.destroy and not wishes.plan_only and wishes.confirm is None:
+        raise _confirm(environment, "--destroy")
+
+
+def _confirm(environment: Environment, words: str) -> Refused:
+    meant = outcome.command(environment, f"provision {words} --confirm {environment.name}")
+    return Refused(
+        f"everything that {environment.name} stands on would be destroyed", code="confirm-wanted", next=(meant,)
+    )
+
+
+def _moves_ground(kind: str, action: str) -> bool:
+    return action != "create" and kind.startswith(GROUND)
