@@ -11,7 +11,8 @@ from tests.conftest import Cloudnorth
 
 VERBS = (
     *("deploy", "status", "logs", "history", "rollback", "restart"),
-    *("build", "push", "config", "kubeconfig", "down", "completion"),
+    *("build", "push", "provision", "drift", "outputs"),
+    *("config", "kubeconfig", "down", "completion"),
 )
 
 

@@ -47,6 +47,17 @@ def test_a_program_that_a_signal_ended_has_not_failed() -> None:
             shell.run(Command(("sh", "-c", "kill -TERM $PPID; sleep 60")))
 
 
+def test_a_patient_program_is_heard_to_its_end() -> None:
+    """Terraform, interrupted, finishes what is in flight: it is neither killed after three seconds nor cut off."""
+    lines: list[str] = []
+    said = "trap 'sleep 4; echo state written; exit 1' INT; sleep 0.3; kill -TERM $PPID; while :; do sleep 0.05; done"
+    with interruptible() as watch:
+        watch.on_signal = lambda: threading.Thread(target=shell.stop_all).start()
+        with pytest.raises(Interrupted):
+            shell.run(Command(("bash", "-c", said), patience=60), on_line=lines.append)
+    assert lines == ["state written"]
+
+
 def test_programs_run_as_ever_after_an_interruption_was_told() -> None:
     with interruptible():
         with pytest.raises(Interrupted):

@@ -19,6 +19,7 @@ from cloudnorth_cli.events import CommandRun, Journal, Step
 from cloudnorth_cli.model import Plan
 from cloudnorth_cli.shell import Command, Completed
 
+_DRAWN = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
 CHANGES = 2
 """Exit status of a plan that has something to do."""
 
@@ -41,9 +42,7 @@ class Runner:
         try:
             errors = [diagnostic(one) for one in json.loads(told.output)["diagnostics"] if one["severity"] == "error"]
         except (ValueError, KeyError) as error:
-            raise Refused(
-                "terraform validate said nothing", code="terraform", evidence=shell.tail(told.errors)
-            ) from error
+            raise Refused("terraform validate said nothing", code="terraform", evidence=_said(told)) from error
         if errors:
             raise self._problem(errors, "terraform validate")
         step.summary = f"Terraform {version}, {self.shown}/ is valid"
@@ -71,9 +70,7 @@ class Runner:
         """What a plan's file would do. Raises Refused where it is none."""
         shown = self._quiet(self.terraform.show(plan), check=False)
         if shown.status != 0:
-            raise Refused(
-                f"{plan.name} is no plan of this Terraform", code="plan-file", evidence=shell.tail(shown.errors)
-            )
+            raise Refused(f"{plan.name} is no plan of this Terraform", code="plan-file", evidence=_said(shown))
         return terraform_plan.parse(
             shown.output, self.shown, self.terraform.environment, allowed, all_allowed=all_allowed
         )
@@ -89,7 +86,7 @@ class Runner:
         errors = stream.errors or [Diagnostic(f"terraform apply ended with status {done.status}")]
         if not stream.begun:
             raise self._problem(errors, "terraform apply")
-        kind: type[CloudnorthError] = Broken if stream.touched else Failed
+        kind: type[CloudnorthError] = Broken if stream.touched or self.tainted() else Failed
         total = f" of {stream.total}" if stream.total else ""
         raise kind(
             f"terraform apply stopped: {len(stream.done)}{total} done, {len(errors)} failed",
@@ -101,14 +98,14 @@ class Runner:
         """Name to value, sensitive ones as stars. Raises Refused."""
         told = self._quiet(self.terraform.outputs(), check=False)
         if told.status != 0:
-            raise Refused("terraform output failed", code="terraform", evidence=shell.tail(told.errors))
+            raise Refused("terraform output failed", code="terraform", evidence=_said(told))
         return tool.outputs(told.output)
 
     def serial(self) -> tuple[str, int]:
         """Lineage and serial of the state as it is now."""
         told = self._quiet(self.terraform.pull(), check=False)
         if told.status != 0:
-            raise Refused("the state cannot be read", code="terraform-state", evidence=shell.tail(told.errors))
+            raise Refused("the state cannot be read", code="terraform-state", evidence=_said(told))
         return tool.serial(told.output)
 
     def tainted(self) -> tuple[str, ...]:
@@ -154,6 +151,12 @@ class Runner:
             retryable=True,
             next=(self.terraform.typed("force-unlock", held["ID"]) + "   # only when that run is gone",),
         )
+
+
+def _said(done: Completed) -> tuple[str, ...]:
+    """What it wrote as an error, without the colours and the frame that Terraform draws round it."""
+    lines = (_DRAWN.sub("", line).strip() for line in done.errors.splitlines())
+    return tuple([line for line in lines if line][-20:])
 
 
 def _evidence(errors: Sequence[Diagnostic]) -> tuple[str, ...]:

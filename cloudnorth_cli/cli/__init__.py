@@ -300,7 +300,10 @@ def provision(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> int:
-    """Make what the environment stands on, with Terraform: plan, show, ask, apply."""
+    """Make what the environment stands on, with Terraform.
+
+    The plan is shown; exactly that is applied. A protected environment asks before.
+    """
 
     def work(run: "Run") -> "Result":
         from cloudnorth_cli.cli import doors

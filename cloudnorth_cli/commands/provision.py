@@ -72,7 +72,7 @@ class Provision:
         wishes = self.wishes
         with self.journal.step("plan") as step:
             if wishes.apply:
-                file, about = saved_plan.read(wishes.apply, self.environment)
+                file, about = saved_plan.read(wishes.apply.absolute(), self.environment)
                 if runner.serial() != (about.lineage, about.serial):
                     raise Refused(
                         f"the plan in {wishes.apply} is stale: the state has changed since it was made",

@@ -1,0 +1,83 @@
+"""What Terraform's failures are called: who holds the state, which file is wrong, what was changed before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudnorth_cli.adapters.terraform import Terraform
+from cloudnorth_cli.adapters.terraform_run import Runner
+from cloudnorth_cli.adapters.terraform_stream import Stream
+from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Locked, Refused, UsageError
+from cloudnorth_cli.events import Journal
+
+LOCK = """Error message: resource temporarily unavailable
+Lock Info:
+  ID:        da31abf8-81f5-88dc-c153-28d170078ac5
+  Path:      terraform.tfstate
+  Operation: OperationTypeApply
+  Who:       anna@build-7
+  Version:   1.11.4
+  Created:   2026-11-22 07:49:39.61989739 +0000 UTC
+"""
+
+
+def error(summary: str, **more: Any) -> dict[str, Any]:
+    return {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": summary, **more}}
+
+
+def hook(kind: str, address: str) -> dict[str, Any]:
+    return {"type": kind, "hook": {"resource": {"addr": address}, "action": "create"}}
+
+
+def attempt(folder: Path, verb: str, *lines: dict[str, Any]) -> CloudnorthError:
+    """What is raised when a program in Terraform's place prints these lines and fails."""
+    said = folder / "said.ndjson"
+    said.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    program = folder / "terraform"
+    program.write_text(f'#!/bin/sh\n[ "$1" = {verb} ] && cat "{said}"\nexit 1\n')
+    program.chmod(0o755)
+    journal = Journal()
+    runner = Runner(Terraform(folder, "prod", program=str(program), inherited={}), journal, "terraform")
+    with pytest.raises(CloudnorthError) as caught, journal.step(verb) as step:
+        runner.plan(step, folder / "p") if verb == "plan" else runner.apply(step, folder / "p", Stream(step, total=3))
+    return caught.value
+
+
+def test_a_locked_state_names_who_holds_it_and_how_it_is_freed(tmp_path: Path) -> None:
+    told = attempt(tmp_path, "plan", error("Error acquiring the state lock", detail=LOCK))
+    assert isinstance(told, Locked)
+    assert told.message == "the state is locked by anna@build-7 since 2026-11-22 07:49:39 (apply)"
+    assert "force-unlock da31abf8-81f5-88dc-c153-28d170078ac5" in told.next[0]
+    assert told.retryable
+
+
+def test_a_mistake_in_a_file_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
+    place = {"filename": "envs/prod.tfvars", "start": {"line": 3, "column": 1}}
+    told = attempt(tmp_path, "plan", error("Argument or block definition required", range=place))
+    assert isinstance(told, UsageError)
+    assert told.where == "terraform/envs/prod.tfvars:3:1"
+
+
+def test_a_plan_that_fails_changed_nothing(tmp_path: Path) -> None:
+    told = attempt(tmp_path, "plan", error("No valid credential sources found", detail="expired"))
+    assert isinstance(told, Refused)
+    assert told.evidence == ("No valid credential sources found", "expired")
+
+
+def test_a_stale_plan_is_refused_by_terraform_itself(tmp_path: Path) -> None:
+    told = attempt(tmp_path, "apply", error("Saved plan is stale"))
+    assert (type(told), told.code) == (Refused, "plan-stale")
+
+
+def test_an_apply_that_changed_nothing_failed_and_one_that_did_needs_a_person(tmp_path: Path) -> None:
+    tried = (hook("apply_start", "a.b"), hook("apply_errored", "a.b"), error("AccessDenied", address="a.b"))
+    assert type(attempt(tmp_path, "apply", *tried)) is Failed
+    done = (hook("apply_start", "c.d"), hook("apply_complete", "c.d"))
+    told = attempt(tmp_path, "apply", *done, *tried)
+    assert type(told) is Broken
+    assert told.message == "terraform apply stopped: 1 of 3 done, 1 failed"
+    assert told.evidence == ("a.b: AccessDenied",)
