@@ -37,7 +37,13 @@ def kill(process: psutil.Process) -> None:
 
 
 @pytest.mark.parametrize("word", ["supervisor.supervisord", "caddy", "server.py"])
-@pytest.mark.parametrize("then", [LocalProject.deploy, LocalProject.restart], ids=["deploy", "restart"])
+@pytest.mark.parametrize(
+    "then",
+    [
+        pytest.param(LocalProject.deploy, id="deploy"),
+        pytest.param(LocalProject.restart, id="restart", marks=pytest.mark.repeat),
+    ],
+)
 def test_any_process_killed(local: LocalProject, word: str, then: Callable[[LocalProject], object]) -> None:
     local.deploy()
     kill(named(local, word))

@@ -17,7 +17,7 @@ from cloudnorth_cli.platforms.local.place import Place
 from cloudnorth_cli.platforms.local.plan import Plan
 from cloudnorth_cli.settings import Verify
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds until the answers in a row have to have come."""
 NO_SERVICE = (0, 502, 503, 504)
 """What the front answers when no process does."""

@@ -58,7 +58,15 @@ def log_tail(place: Place, process: Process, mask: Callable[[str], str]) -> tupl
             text = stream.read().decode("utf-8", "replace")
     except OSError:
         return ()
-    return tuple(mask(line) for line in tail(text, EVIDENCE_LINES))
+    return tuple(mask(line) for line in once(tail(text, 3 * EVIDENCE_LINES))[-EVIDENCE_LINES:])
+
+
+def once(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The last of equal stretches of lines: a process that dies twice for the same reason says it twice."""
+    for length in range(1, len(lines) // 2 + 1):
+        if lines[-length:] == lines[-2 * length : -length]:
+            return lines[-length:]
+    return lines
 
 
 def look_at(place: Place, plan: Plan, process: Process, state: ProcessState | None) -> Pod:
