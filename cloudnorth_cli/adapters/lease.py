@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.adapters.kube import Api, Conflict, Json, NotFound
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Broken, CloudnorthError, Locked
@@ -53,17 +54,19 @@ def hold(
     api: Api, namespace: str, name: str, actor: Actor, *, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Held]:
     """Hold the Lease for as long as the block runs. Raises Locked naming who holds it."""
-    lease = _take(api, namespace, name, actor)
     held, ended = Held(clock), threading.Event()
-    keeper = _Keeper(api, lease, held, ended)
-    thread = threading.Thread(target=keeper.run, name="lease", daemon=True)
-    thread.start()
+    keeper: _Keeper | None = None
     try:
+        # A signal between the taking and the `try` would leave the Lease behind.
+        with signals.held():
+            keeper = _Keeper(api, _take(api, namespace, name, actor), held, ended)
+            keeper.start()
         yield held
     finally:
         ended.set()
-        thread.join(1.0)
-        _give_back(api, keeper.lease)
+        if keeper:
+            keeper.join(1.0)
+            _give_back(api, keeper.lease)
 
 
 def status(api: Api, namespace: str, name: str) -> LockStatus | None:
@@ -72,10 +75,11 @@ def status(api: Api, namespace: str, name: str) -> LockStatus | None:
     return _status(lease) if lease and lease["spec"].get("holderIdentity") else None
 
 
-class _Keeper:
+class _Keeper(threading.Thread):
     """Renews in the background until the end."""
 
     def __init__(self, api: Api, lease: Json, held: Held, ended: threading.Event) -> None:
+        super().__init__(name="lease", daemon=True)
         self.lease = lease
         self._api = api
         self._held = held
