@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 CLOUDNORTH := .venv/bin/cloudnorth
 
-.PHONY: help up down test test-fast test-full bench lock docs clean
+.PHONY: help up down test test-fast test-full bench lock providers-lock docs clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,10 @@ bench: .venv/.dev ## the tables of benchmarks/
 
 lock: .venv/.dev ## write the locks anew (hashes, no addresses)
 	@$(PYTHON) -m scripts.lock
+
+providers-lock: ## lock Terraform's providers for every platform, not for this one alone
+	@terraform -chdir=terraform init -backend=false -input=false
+	@terraform -chdir=terraform providers lock -platform=linux_amd64 -platform=linux_arm64 -platform=darwin_amd64 -platform=darwin_arm64 -platform=windows_amd64
 
 docs: .venv/.dev ## write the references that are made from the code
 	@$(PYTHON) -m scripts.reference

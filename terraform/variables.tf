@@ -97,7 +97,7 @@ variable "certificate_arn" {
 variable "kubernetes_version" {
   description = "Of the control plane and the nodes. Go one minor version at a time."
   type        = string
-  default     = "1.33"
+  default     = "1.34"
 }
 
 variable "eks_public_access_cidrs" {

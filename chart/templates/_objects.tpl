@@ -7,14 +7,18 @@ metadata:
   name: {{ include "shop.fullname" . }}
   labels:
     {{- include "shop.labels" . | nindent 4 }}
+{{- $nodePort := (get .root.Values .name).nodePort }}
 spec:
-  type: ClusterIP
+  type: {{ ternary "NodePort" "ClusterIP" (gt (int $nodePort) 0) }}
   selector:
     {{- include "shop.selector" . | nindent 4 }}
   ports:
     - name: http
       port: {{ include "shop.port" . }}
       targetPort: http
+      {{- if gt (int $nodePort) 0 }}
+      nodePort: {{ $nodePort }}
+      {{- end }}
 {{- end }}
 
 {{- define "shop.configmap" -}}

@@ -5,7 +5,7 @@ mock_provider "aws" {
 variables {
   name                    = "shop-test"
   aws                     = { partition = "aws", region = "us-east-1", account = "123456789012", permissions_boundary = null }
-  kubernetes_version      = "1.33"
+  kubernetes_version      = "1.34"
   subnet_ids              = ["subnet-a", "subnet-b"]
   node_security_group_id  = "sg-nodes"
   public_access_cidrs     = []

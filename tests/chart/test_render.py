@@ -10,7 +10,7 @@ from tests.chart.helm import API, CHART, STOREFRONT, helm, render
 pytestmark = pytest.mark.lab
 
 KINDS = ("ConfigMap", "Deployment", "PodDisruptionBudget", "Service", "ServiceAccount")
-FILES = ((), ("values-lab.yaml",), ("values-prod.yaml",))
+FILES = ((), ("values-lab.yaml",), ("values-prod.yaml",), ("values-prod.yaml", "values-eks.yaml"))
 
 
 def _pod(objects: dict[str, Any], service: str) -> dict[str, Any]:
@@ -132,6 +132,17 @@ def test_behind_an_alb_health_and_timeouts_fit_the_shop() -> None:
         ("/api", "shop-api"),
         ("/", "shop-storefront"),
     ]
+
+
+def test_behind_terraform_s_balancer_services_answer_on_the_ports_that_it_sends_to() -> None:
+    objects = render(files=("values-prod.yaml", "values-eks.yaml"))
+    ports = {
+        name: objects[f"Service/shop-{name}"]["spec"]["ports"][0].get("nodePort") for name in ("api", "storefront")
+    }
+    assert ports == {"api": 30080, "storefront": 30030}
+    variables = (CHART.parent / "terraform" / "variables.tf").read_text()
+    assert all(f"node_port = {port}" in variables for port in ports.values())
+    assert "Ingress/shop" not in objects, "the load balancer has one owner"
 
 
 @pytest.mark.parametrize(

@@ -288,7 +288,8 @@ MISTAKES = {
         "  local:\n",
         [
             "12:9  environments.local wants keys and values, found nothing",
-            "known here: platform, url, port, cluster, namespace, registry, docker, helm, aws, terraform, secrets, services, rollout, "
+            "known here: platform, url, port, cluster, namespace, registry, docker, helm, aws, "
+            "terraform, secrets, services, rollout, "
             "protected, keep, notes",
         ],
     ),

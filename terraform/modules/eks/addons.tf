@@ -1,12 +1,12 @@
 # What the cluster needs to work and to be seen: each version is written down, so that two applies make the same cluster.
-# `aws eks describe-addon-versions --kubernetes-version 1.33` lists what there is.
+# `aws eks describe-addon-versions --kubernetes-version 1.34` lists what there is.
 
 locals {
   addons = {
-    vpc-cni                         = { version = "v1.20.1-eksbuild.3", roles = {} }
-    kube-proxy                      = { version = "v1.33.3-eksbuild.4", roles = {} }
-    coredns                         = { version = "v1.12.2-eksbuild.4", roles = {} }
-    eks-pod-identity-agent          = { version = "v1.3.8-eksbuild.2", roles = {} }
+    vpc-cni                         = { version = "v1.20.4-eksbuild.2", roles = {} }
+    kube-proxy                      = { version = "v1.34.0-eksbuild.2", roles = {} }
+    coredns                         = { version = "v1.12.3-eksbuild.1", roles = {} }
+    eks-pod-identity-agent          = { version = "v1.3.10-eksbuild.2", roles = {} }
     metrics-server                  = { version = "v0.8.0-eksbuild.2", roles = {} }
     amazon-cloudwatch-observability = { version = "v4.4.0-eksbuild.1", roles = { cloudwatch-agent = aws_iam_role.cloudwatch_agent.arn } }
   }
