@@ -128,12 +128,14 @@ def _decisive(message: str) -> str:
 def _crash(status: Object, *, init: bool) -> Sign | None:
     ended = dig(status, "state", "terminated")
     last = ended or dig(status, "lastState", "terminated")
-    if last is None or (ended and init and ended.get("exitCode") == 0):
+    if last is None or (init and last.get("exitCode") == 0):
         return None
     if last.get("reason") in {"StartError", "ContainerCannotRun"}:
         return _not_started(str(last.get("message", "")))
     restarts = int(status.get("restartCount", 0))
-    if restarts + (1 if ended or dig(status, "state", "waiting") else 0) < 2:
+    # Waiting for anything but its next turn (a sandbox made anew, say) is no second end.
+    again = dig(status, "state", "waiting", "reason") == "CrashLoopBackOff"
+    if restarts + (1 if ended or again else 0) < 2:
         return None
     return _how_it_ended(status, last, init=init, restarted=ended is None)
 

@@ -85,7 +85,13 @@ def test_a_pod_that_is_ready_is_not_judged_by_its_past() -> None:
 
 
 def test_an_init_container_that_has_done_its_work_is_no_crash() -> None:
-    assert cause(pod(init=True, ended={"exitCode": 0, "reason": "Completed"}), after=300) is None
+    done = {"exitCode": 0, "reason": "Completed"}
+    assert cause(pod(init=True, ended=done), after=300) is None
+    assert cause(pod(init=True, before=done, restarts=3), after=300) is None
+
+
+def test_a_container_that_is_made_anew_after_one_end_is_no_crash() -> None:
+    assert cause(pod(waiting=("ContainerCreating", ""), before=CRASH, restarts=1), after=300) is None
 
 
 @pytest.mark.parametrize(
