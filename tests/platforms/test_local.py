@@ -349,3 +349,13 @@ def test_a_secret_that_a_failing_service_prints_is_masked(local: LocalProject, m
     failed = local.deploy()
     assert failed.error is not None
     assert "bad token ***" in failed.error.evidence
+
+
+def test_a_service_that_dies_late_again_and_again_is_a_failure_too(local: LocalProject) -> None:
+    local.deploy()
+    (local.root / "server.py").write_text("import time\ntime.sleep(1.5)\nraise SystemExit('too late')\n")
+    failed = local.deploy()
+    assert failed.error is not None
+    assert failed.error.code == "crash-at-start"
+    assert "too late" in failed.error.evidence
+    assert local.ask()["text"] == "one"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -44,13 +44,19 @@ def _default(port: int, plan: Plan) -> list[str]:
     for service in plan.services:
         # A health path outside the service's own route is another service's; then any answer of its own will do.
         own = routed(plan, service.health) == service.name
-        path = service.health if own else service.route
-        answer = _until(
-            f"127.0.0.1:{port}", path, lambda got, own=own: got.good if own else got.status not in NO_SERVICE
-        )
+        path, fits = (service.health, _good) if own else (service.route, _from_a_service)
+        answer = _until(f"127.0.0.1:{port}", path, fits)
         if answer is not None:
             raise RolloutFailed(f"{service.name} does not answer at the front: {path} {answer}", code="not-answering")
     return [f"http://127.0.0.1:{port} answers for {', '.join(each.name for each in plan.services)}"]
+
+
+def _good(answer: probe.Answer) -> bool:
+    return answer.good
+
+
+def _from_a_service(answer: probe.Answer) -> bool:
+    return answer.status not in NO_SERVICE
 
 
 def _check(place: Place, port: int, plan: Plan, serving: Lineup, wanted: Verify) -> str:
@@ -100,9 +106,8 @@ def _difference(answer: probe.Answer, expected: Mapping[str, str]) -> str:
     return ""
 
 
-def _until(address: str, path: str, fits: object) -> probe.Answer | None:
+def _until(address: str, path: str, fits: Callable[[probe.Answer], bool]) -> probe.Answer | None:
     """Ask until an answer fits; the last one when none did in time."""
-    assert callable(fits)
     end, stopped_before = time.monotonic() + PATIENCE, signals.came()
     while True:
         answer = probe.get(address, path)

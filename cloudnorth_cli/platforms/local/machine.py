@@ -98,10 +98,6 @@ class Machine:
         lineup.forget_others(self.place)
         shutil.rmtree(self.place.runtime, ignore_errors=True)  # sockets only; made again by the next start
 
-    def alive(self, process: Process) -> bool:
-        """Whether supervisord has it running."""
-        return any(each.name == process.name and each.state in _ALIVE for each in self.supervisor.processes())
-
     def _lineup(self, plan: Plan, release: Release, commit: str, anew: Collection[str], old: Lineup | None) -> Lineup:
         number = self.store.next("lineup")
         alive = {each.name for each in self.supervisor.processes() if each.state in _ALIVE}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from cloudnorth_cli import signals
 from cloudnorth_cli.adapters import probe
@@ -19,8 +19,8 @@ from cloudnorth_cli.shell import tail
 
 INTERVAL = 0.05
 """Seconds between two looks."""
-STARTS = 2
-"""A process that has died this often before it was ready will not do; once may be bad luck."""
+DEATHS = 2
+"""A new process that has died this often before it was ready will not do; once may be bad luck."""
 EVIDENCE_LINES = 20
 _LOG_BYTES = 100_000
 
@@ -28,23 +28,20 @@ _LOG_BYTES = 100_000
 def watch(machine: Machine, plan: Plan, new: Lineup, step: Step) -> Verdict:
     """Look until every process of a lineup answers its health path, or one has failed. Evidence is in the verdict."""
     mask = launch.masker(machine.place, plan)
-    old = machine.serving()
+    fresh = frozenset(each.name for each in new.without(machine.serving()))
     began, stopped_before = time.monotonic(), signals.came()
     told: Verdict | None = None
     while True:
         states = {each.name: each for each in machine.supervisor.processes()}
         seconds = time.monotonic() - began
-        verdict = _look(machine, plan, new, states, seconds, mask)
+        verdict = _look(machine, plan, new, fresh, states, seconds, mask)
         if told is None or verdict.pods != told.pods:
             step.rollout(verdict.workloads, verdict.pods)
             if verdict.waiting_for:
                 step.waiting(verdict.waiting_for)
             told = verdict
         if verdict.state != "progressing":
-            fresh = {each.service for each in new.without(old)}
-            step.summary = " · ".join(f"{each.name} {each.ready}/{each.wanted}" for each in verdict.workloads) + (
-                "" if fresh or not verdict.workloads else " (unchanged)"
-            )
+            step.summary = " · ".join(f"{each.name} {each.ready}/{each.wanted}" for each in verdict.workloads)
             return verdict
         time.sleep(INTERVAL)
         signals.check(stopped_before)
@@ -80,6 +77,7 @@ def _look(
     machine: Machine,
     plan: Plan,
     new: Lineup,
+    fresh: Collection[str],
     states: Mapping[str, ProcessState],
     seconds: float,
     mask: Callable[[str], str],
@@ -101,9 +99,14 @@ def _look(
         if pod.ready:
             continue
         waiting = waiting or f"{process.service} {service.health} {answer}"
-        failure = _failure(machine, service, process, state, seconds, answer)
-        if failure:
-            cause, message = failure
+        cause, message = "", ""
+        if process.name in fresh and _deaths(place, process, state) >= DEATHS:
+            how = machine.supervisor.last_exit(process.name).replace("exit status", "exit") or "no reason is known"
+            cause, message = "crash-at-start", f"{service.name} crashes at start: {how}, {DEATHS} times"
+        elif seconds > service.timeout:
+            message = f"{service.name} is not ready after {service.timeout:.0f} s: {service.health} {answer}"
+            cause = "never-ready"
+        if cause:
             lines = log_tail(place, process, mask)
             failures.append(PodFailure(cause=cause, message=message, pod=process.name, lines=lines))
     return Verdict(
@@ -131,19 +134,7 @@ def _pod(place: Place, service: ServicePlan, process: Process, state: ProcessSta
     return pod, answer
 
 
-def _failure(
-    machine: Machine,
-    service: ServicePlan,
-    process: Process,
-    state: ProcessState | None,
-    seconds: float,
-    answer: probe.Answer,
-) -> tuple[str, str] | None:
-    """Cause and sentence, when this process will not do any more."""
-    died = state is None or state.state in ("BACKOFF", "EXITED", "FATAL")
-    if died and (launch.starts(machine.place, process) >= STARTS or (state and state.state == "FATAL")):
-        how = machine.supervisor.last_exit(process.name).replace("exit status", "exit") or "no reason is known"
-        return "crash-at-start", f"{service.name} crashes at start: {how}, {STARTS} times"
-    if seconds > service.timeout:
-        return "never-ready", f"{service.name} is not ready after {service.timeout:.0f} s: {service.health} {answer}"
-    return None
+def _deaths(place: Place, process: Process, state: ProcessState | None) -> int:
+    """How often a process has died; one that dies late is started again before anybody sees it dead."""
+    alive = state is not None and state.state in ("RUNNING", "STARTING")
+    return launch.starts(place, process) - int(alive)
