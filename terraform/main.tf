@@ -32,6 +32,7 @@ module "network" {
   name               = local.name
   aws                = local.aws
   cidr               = var.vpc_cidr
+  zones              = [for letter in var.zones : "${var.region}${letter}"]
   single_nat_gateway = var.single_nat_gateway
   public_cidrs       = var.public_cidrs
   node_ports         = [for service in var.services : service.node_port]

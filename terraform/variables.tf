@@ -74,6 +74,17 @@ variable "vpc_cidr" {
   type        = string
 }
 
+variable "zones" {
+  description = "Letters of the two availability zones. Written down: asked for, the list would change with AWS's own, and subnets would move."
+  type        = list(string)
+  default     = ["a", "b"]
+
+  validation {
+    condition     = length(var.zones) == 2 && length(distinct(var.zones)) == 2
+    error_message = "two zones: a load balancer and a database's standby want no fewer, and more cost more."
+  }
+}
+
 variable "single_nat_gateway" {
   description = "One NAT gateway for both zones: cheaper, but its zone's failure takes the way out with it."
   type        = bool

@@ -6,6 +6,7 @@ variables {
   name               = "shop-test"
   aws                = { partition = "aws", region = "us-east-1", account = "123456789012", permissions_boundary = "arn:aws:iam::123456789012:policy/bound" }
   cidr               = "10.9.0.0/16"
+  zones              = ["us-east-1a", "us-east-1b"]
   single_nat_gateway = false
   public_cidrs       = ["0.0.0.0/0"]
   node_ports         = [30080, 30030]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,21 @@ import yaml
 
 from tests.tool import Ran, cloudnorth
 
+ROOT = Path(__file__).resolve().parents[2]
 needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+
+
+def provider_environ(endpoint: str = "") -> dict[str, str]:
+    """With Terraform's own settings where there are any (a mirror), and nobody's AWS credentials.
+
+    A settings file that is named and not there would only make Terraform talk.
+    """
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    settings = environ.get("TF_CLI_CONFIG_FILE")
+    if settings and not Path(settings).is_file():
+        environ["TF_CLI_CONFIG_FILE"] = os.devnull
+    given = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
+    return {**environ, **given, **({"AWS_ENDPOINT_URL": endpoint} if endpoint else {}), "CHECKPOINT_DISABLE": "1"}
 
 
 @dataclass
@@ -44,6 +59,6 @@ def make(root: Path, extra: dict[str, str] | None = None, **environment: Any) ->
     }
     config = {"version": 1, "project": "ground", "services": {"web": {"image": "nginx"}}, "environments": {"dev": dev}}
     (root / "cloudnorth.yaml").write_text(yaml.safe_dump(config))
-    ground = Ground(root, {"TF_CLI_CONFIG_FILE": "/dev/null", "CHECKPOINT_DISABLE": "1", **(extra or {})})
+    ground = Ground(root, {"TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1", **(extra or {})})
     ground.write("")
     return ground

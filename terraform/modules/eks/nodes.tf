@@ -77,6 +77,7 @@ resource "aws_eks_node_group" "this" {
 
 # New nodes join the load balancer by themselves, and leave it before they end.
 resource "aws_autoscaling_attachment" "balancer" {
+  #checkov:skip=CKV2_AWS_15:EKS owns the group and watches its nodes itself
   for_each = var.attach_to_target_groups ? var.target_group_arns : {}
 
   autoscaling_group_name = aws_eks_node_group.this.resources[0].autoscaling_groups[0].name

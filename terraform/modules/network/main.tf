@@ -1,18 +1,8 @@
-data "aws_availability_zones" "available" {
-  state = "available"
-
-  filter {
-    name   = "opt-in-status"
-    values = ["opt-in-not-required"]
-  }
-}
-
 locals {
-  zones   = slice(data.aws_availability_zones.available.names, 0, 2)
-  public  = { for index, zone in local.zones : zone => cidrsubnet(var.cidr, 4, index) }
-  private = { for index, zone in local.zones : zone => cidrsubnet(var.cidr, 4, index + 8) }
+  public  = { for index, zone in var.zones : zone => cidrsubnet(var.cidr, 4, index) }
+  private = { for index, zone in var.zones : zone => cidrsubnet(var.cidr, 4, index + 8) }
   # Zone to the zone whose NAT gateway is its way out.
-  nat = { for zone in local.zones : zone => var.single_nat_gateway ? local.zones[0] : zone }
+  nat = { for zone in var.zones : zone => var.single_nat_gateway ? var.zones[0] : zone }
 }
 
 resource "aws_vpc" "this" {

@@ -5,12 +5,12 @@ output "vpc_id" {
 
 output "public_subnet_ids" {
   description = "One in each zone, for the load balancer."
-  value       = [for zone in local.zones : aws_subnet.public[zone].id]
+  value       = [for zone in var.zones : aws_subnet.public[zone].id]
 }
 
 output "private_subnet_ids" {
   description = "One in each zone, for nodes and database."
-  value       = [for zone in local.zones : aws_subnet.private[zone].id]
+  value       = [for zone in var.zones : aws_subnet.private[zone].id]
 }
 
 output "alb_security_group_id" {

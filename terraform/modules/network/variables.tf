@@ -13,6 +13,11 @@ variable "cidr" {
   type        = string
 }
 
+variable "zones" {
+  description = "The two availability zones."
+  type        = list(string)
+}
+
 variable "single_nat_gateway" {
   description = "One NAT gateway for both zones."
   type        = bool

@@ -1,9 +1,5 @@
 # What data sources answer in the tests: a provider that is not asked gives random texts, which are neither policies nor ARNs.
 
-mock_data "aws_availability_zones" {
-  defaults = { names = ["us-east-1a", "us-east-1b", "us-east-1c"] }
-}
-
 mock_data "aws_iam_policy_document" {
   defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
 }
