@@ -54,19 +54,20 @@ def hold(
     api: Api, namespace: str, name: str, actor: Actor, *, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Held]:
     """Hold the Lease for as long as the block runs. Raises Locked naming who holds it."""
-    held, ended = Held(clock), threading.Event()
     keeper: _Keeper | None = None
     try:
-        # A signal between the taking and the `try` would leave the Lease behind.
-        with signals.held():
-            keeper = _Keeper(api, _take(api, namespace, name, actor), held, ended)
-            keeper.start()
-        yield held
+        try:
+            # A signal between the taking and the `try` would leave the Lease behind.
+            with signals.held():
+                keeper = _Keeper(api, _take(api, namespace, name, actor), Held(clock))
+            yield keeper.start()
+        finally:
+            if keeper:
+                keeper.stop()
     finally:
-        ended.set()
+        # Once more: a signal may have cut that short. It interrupts only once.
         if keeper:
-            keeper.join(1.0)
-            _give_back(api, keeper.lease)
+            keeper.stop()
 
 
 def status(api: Api, namespace: str, name: str) -> LockStatus | None:
@@ -75,15 +76,30 @@ def status(api: Api, namespace: str, name: str) -> LockStatus | None:
     return _status(lease) if lease and lease["spec"].get("holderIdentity") else None
 
 
-class _Keeper(threading.Thread):
+class _Keeper:
     """Renews in the background until the end."""
 
-    def __init__(self, api: Api, lease: Json, held: Held, ended: threading.Event) -> None:
-        super().__init__(name="lease", daemon=True)
+    def __init__(self, api: Api, lease: Json, held: Held) -> None:
         self.lease = lease
         self._api = api
         self._held = held
-        self._ended = ended
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self.run, name="lease", daemon=True)
+        self._given_back = False
+
+    def start(self) -> Held:
+        """Renew from now on."""
+        self._thread.start()
+        return self._held
+
+    def stop(self) -> None:
+        """Renew no longer and give the Lease back, once."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(1.0)
+        if not self._given_back:
+            _give_back(self._api, self.lease)
+            self._given_back = True
 
     def run(self) -> None:
         while not self._ended.wait(RENEW):

@@ -52,9 +52,9 @@ def anywhere(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> 
     yield from borrowed(served(request.param), tmp_path)
 
 
-@pytest.fixture(params=PLATFORMS)
+@pytest.fixture(params=["local", pytest.param("kubernetes", marks=[pytest.mark.lab, pytest.mark.repeat])])
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    """A project that was never deployed, removed afterwards."""
+    """A project that was never deployed, removed afterwards: for rules that no platform knows of."""
     project = samples.make(tmp_path, request.param)
     yield project
     project.environment["protected"] = False

@@ -64,13 +64,13 @@ def test_a_context_that_is_not_there_is_refused_with_those_that_are(on_kubernete
     on_kubernetes.change("wrong context")
     on_kubernetes.environment["cluster"]["context"] = "prod"
     on_kubernetes.save()
-    refused(on_kubernetes, status=3, says=("prod", "lab"), serves="nothing was changed")
+    refused(on_kubernetes, status=3, says=("prod", "lab"), serves="could not be read")
 
 
 def test_a_kubeconfig_that_is_not_there_is_refused(on_kubernetes: Project) -> None:
     on_kubernetes.environment["cluster"]["kubeconfig"] = "/nowhere/kubeconfig"
     on_kubernetes.save()
-    refused(on_kubernetes, status=3, says=("/nowhere/kubeconfig",), serves="nothing was changed")
+    refused(on_kubernetes, status=3, says=("/nowhere/kubeconfig",), serves="could not be read")
 
 
 def test_missing_permission_is_refused_by_name(on_kubernetes: Project, tmp_path: Path) -> None:
