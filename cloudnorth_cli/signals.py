@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -76,6 +77,16 @@ def check(before: str | None = None) -> None:
         raise Interrupted(_watch.came)
 
 
+def _unless_interrupted(aloud: Callable[[sys.UnraisableHookArgs], object]) -> Callable[[sys.UnraisableHookArgs], None]:
+    """A finalizer or a hook swallowed our exception: `check` finds it, and Python's traceback of it is for nobody."""
+
+    def tell(unraisable: sys.UnraisableHookArgs) -> None:
+        if not isinstance(unraisable.exc_value, Interrupted):
+            aloud(unraisable)
+
+    return tell
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[Watch]:
     """Turn the three signals into one `Interrupted` within this block. A SIGHUP ignored by `nohup` stays ignored."""
@@ -86,8 +97,10 @@ def interruptible() -> Iterator[Watch]:
         if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
             continue
         before[number] = signal.signal(number, watch)
+    aloud, sys.unraisablehook = sys.unraisablehook, _unless_interrupted(sys.unraisablehook)
     try:
         yield watch
     finally:
+        sys.unraisablehook = aloud
         for number, handler in before.items():
             signal.signal(number, handler)

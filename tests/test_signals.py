@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from cloudnorth_cli import shell
+from cloudnorth_cli import shell, signals
 from cloudnorth_cli.errors import Failed, Interrupted
 from cloudnorth_cli.shell import Command
 from cloudnorth_cli.signals import interruptible
@@ -38,6 +39,20 @@ def test_a_signal_in_a_hook_of_fork_is_not_lost(number: signal.Signals) -> None:
     with interruptible() as watch, pytest.raises(Interrupted, match=number.name):
         shell.run(Command(("sleep", "60")))
     assert watch.came == number.name
+
+
+def test_a_signal_in_a_finalizer_is_neither_lost_nor_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    with interruptible():
+        thing = Thing()
+        weakref.finalize(thing, os.kill, os.getpid(), signal.SIGTERM)
+        del thing
+        with pytest.raises(Interrupted):
+            signals.check()
+    assert capfd.readouterr().err == ""
+
+
+class Thing:
+    """Something that is collected as soon as nobody names it."""
 
 
 def test_a_program_that_a_signal_ended_has_not_failed() -> None:
