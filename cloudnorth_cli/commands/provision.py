@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ class Provision:
         lost = [change for change in plan.changes if not change.allowed]
         if lost:
             names = "\n".join(f"{change.address}: {change.loses} would be lost" for change in lost)
-            flags = " ".join(f"--allow-destroy '{change.address}'" for change in lost)
+            flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in lost)
             words = f"provision{' --destroy --confirm ' + self.environment.name if self.wishes.destroy else ''}"
             raise Refused(
                 f"the plan destroys what no second apply brings back\n{names}",
@@ -166,7 +167,7 @@ class Provision:
         state = f"by {error.signal_name}: {len(stream.done)} of {stream.total} resources done, the state is written."
         if half:
             state += f"\nhalf-made, the next run would replace: {', '.join(half)}"
-        untaint = tuple(runner.terraform.typed("untaint", f"'{address}'") for address in half[:3])
+        untaint = tuple(runner.terraform.typed("untaint", shlex.quote(address)) for address in half[:3])
         return outcome.interruption(
             "provision", self.environment, self.journal, state, (self._typed("provision"), *untaint), None
         )

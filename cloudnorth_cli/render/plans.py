@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -68,7 +69,7 @@ def _change(change: ResourceChange, screen: Screen) -> list[str]:
         )
         if not change.allowed:
             # Never broken: it is there to be pasted.
-            said.append(screen.letters(f"      if you mean it: --allow-destroy '{change.address}'"))
+            said.append(screen.letters(f"      if you mean it: --allow-destroy {shlex.quote(change.address)}"))
     return said
 
 

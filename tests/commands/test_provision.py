@@ -190,7 +190,7 @@ def test_ctrl_c_lets_terraform_write_its_state_and_says_what_is_half_made(ground
     assert process.returncode == 130, said
     assert "1 of 3 resources done, the state is written" in said
     assert "half-made, the next run would replace: terraform_data.slow" in said
-    assert "untaint 'terraform_data.slow'" in said
+    assert "untaint terraform_data.slow" in said
     after = ground.run("provision")
     assert after.status == 0, "no lock is left, and the state knows what there is"
     assert after.result["summary"] == "dev stands: 1 added · 0 changed · 1 replaced · 0 destroyed."
