@@ -6,16 +6,14 @@ is still held is known to the holder by its own monotonic clock.
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from cloudnorth_cli import signals
+from cloudnorth_cli.adapters import this_process
 from cloudnorth_cli.adapters.kube import Api, Conflict, Json, NotFound
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Broken, CloudnorthError, Locked
@@ -134,7 +132,9 @@ def _take(api: Api, namespace: str, name: str, actor: Actor) -> Json:
         there = api.find(path("Lease", namespace, name))
     if there is None:
         return _take(api, namespace, name, actor)
-    if there["spec"].get("holderIdentity") and not _gone(there):
+    if there["spec"].get("holderIdentity") and not this_process.is_gone(
+        (there["metadata"].get("annotations") or {}).get(f"{PREFIX}/process", "")
+    ):
         raise _locked(there, api, namespace)
     wanted["metadata"]["resourceVersion"] = there["metadata"]["resourceVersion"]
     try:
@@ -155,7 +155,7 @@ def _give_back(api: Api, lease: Json) -> None:
 
 def _body(namespace: str, name: str, actor: Actor) -> Json:
     now = _now()
-    told = {"who": actor.who, "run": actor.run, "since": now, "process": _process()}
+    told = {"who": actor.who, "run": actor.run, "since": now, "process": this_process.name()}
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
@@ -203,38 +203,6 @@ def _locked(lease: Json, api: Api, namespace: str) -> Locked:
         next=(f"kubectl --context {api.context} -n {namespace} delete lease {name}   # only if that run is dead",),
         retryable=True,
     )
-
-
-def _process() -> str:
-    """Names this process so that others on this machine can tell whether it still runs."""
-    return f"{socket.gethostname()}/{_boot()}/{os.getpid()}/{_started(os.getpid())}"
-
-
-def _gone(lease: Json) -> bool:
-    """Whether the holder was a process of this machine, since this start of it, that is no more."""
-    host, _, rest = (lease["metadata"].get("annotations") or {}).get(f"{PREFIX}/process", "").partition("/")
-    boot, _, rest = rest.partition("/")
-    pid, _, started = rest.partition("/")
-    if not boot or not started or (host, boot) != (socket.gethostname(), _boot()):
-        return False
-    return bool(_started(int(pid)) != started)
-
-
-def _boot() -> str:
-    """Of this start of the machine and this process namespace; "" where the system does not tell (not Linux)."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}.{os.stat('/proc/self/ns/pid').st_ino}"
-    except OSError:
-        return ""
-
-
-def _started(pid: int) -> str:
-    """When a process was started, in ticks since the boot; "" when there is none (proc(5), field 22 of stat)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
 
 
 def _now() -> str:

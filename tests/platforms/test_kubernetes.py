@@ -83,8 +83,8 @@ def test_the_secret_is_immutable_named_by_its_content_and_kept_while_a_revision_
     well(ran)
     assert len(secrets()) == 2
     assert first in secrets()
-    pod = serving.objects("pods")[0]["spec"]["containers"][0]
-    assert pod["envFrom"][1]["secretRef"]["name"] in secrets().keys() - {first}
+    container = serving.objects("deployments")[0]["spec"]["template"]["spec"]["containers"][0]
+    assert container["envFrom"][1]["secretRef"]["name"] in secrets().keys() - {first}
     everything = ran.out + ran.err + serving.kubectl("get", "configmaps", "-o", "yaml") + serving.run("history").out
     assert "another" not in everything
     assert KEPT not in everything

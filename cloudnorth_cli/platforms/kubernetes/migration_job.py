@@ -18,8 +18,8 @@ from cloudnorth_cli.durations import seconds
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Candidate
 from cloudnorth_cli.platforms.kubernetes import manifest
+from cloudnorth_cli.platforms.kubernetes.conflicts import FIELD_MANAGER
 from cloudnorth_cli.platforms.kubernetes.manifest import Document
-from cloudnorth_cli.platforms.kubernetes.preparing import FIELD_MANAGER
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered
 from cloudnorth_cli.platforms.kubernetes.site import MANAGED, PREFIX, Site
 from cloudnorth_cli.rollout.observed import dig, name

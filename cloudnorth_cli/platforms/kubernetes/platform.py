@@ -1,0 +1,236 @@
+"""The verbs, each handed to the module that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+
+from cloudnorth_cli.adapters import kube_config, kube_secrets, lease
+from cloudnorth_cli.errors import Broken, CloudnorthError, RolloutFailed
+from cloudnorth_cli.events import BuildExplanation, Journal, Step
+from cloudnorth_cli.model import (
+    Artifact,
+    Candidate,
+    Image,
+    LockStatus,
+    LogLine,
+    LogQuery,
+    Record,
+    Release,
+    Request,
+    Status,
+    Verdict,
+)
+from cloudnorth_cli.platforms.images import Images
+from cloudnorth_cli.platforms.kubernetes import (
+    checking,
+    ending,
+    logs,
+    manifest,
+    migrating,
+    preparing,
+    records,
+    releasing,
+    showing,
+    verifying,
+    watching,
+)
+from cloudnorth_cli.platforms.kubernetes.rendering import Rendered
+from cloudnorth_cli.platforms.kubernetes.site import Site
+from cloudnorth_cli.settings import Environment
+
+
+class KubernetesPlatform:
+    """One Helm release in one namespace of one cluster."""
+
+    def __init__(self, environment: Environment, journal: Journal) -> None:
+        self._site = Site(environment, journal)
+        self._environment = environment
+        self._journal = journal
+        self._served: Record | None = None
+        self._rendered: dict[str, Rendered] = {}
+        self._before: releasing.Baseline = {}
+        self._secret_of: dict[int, str] = {}
+        self._held: lease.Held | None = None
+
+    @property
+    def target(self) -> str:
+        try:
+            context = self._site.context
+        except CloudnorthError:
+            # A headline is no place to fail: `check` says it.
+            context = self._environment.file.cluster.context or "no context"
+        return f"{context}, namespace {self._site.namespace}"
+
+    @cached_property
+    def _images(self) -> Images:
+        return Images(self._environment, self._journal)
+
+    @cached_property
+    def _secret(self) -> str:
+        checking.resolve_secrets(self._site)
+        return kube_secrets.name_of(self._site.release, self._site.secrets) if self._site.secrets else ""
+
+    def check(self, request: Request, step: Step) -> Record | None:
+        site = self._site
+        site.api.get("/version")
+        self._served = records.serving(site)
+        checking.check(site, step, self._secret, self._served)
+        self._images.check(request)
+        step.summary = f"{site.context}, helm {'.'.join(map(str, site.helm_version))}, chart {site.settings.chart}"
+        return self._served
+
+    def build(self, services: Sequence[str], step: Step) -> tuple[Artifact, ...]:
+        return self._images.build(services, step)
+
+    def explain_build(self, services: Sequence[str]) -> tuple[BuildExplanation, ...]:
+        return self._images.explain_build(services)
+
+    def push(self, artifacts: Sequence[Artifact], step: Step) -> tuple[Image, ...]:
+        return self._images.push(artifacts, step)
+
+    def resolve(self, images: dict[str, str]) -> tuple[Image, ...]:
+        return self._images.resolve(images)
+
+    def prepare(self, images: Sequence[Image], request: Request, step: Step) -> Candidate:
+        wanted = preparing.complete(self._site, images, self._served)
+        candidate, rendered = preparing.prepare(self._site, wanted, request, self._secret, self._served, step)
+        self._rendered[candidate.id] = rendered
+        return candidate
+
+    @contextmanager
+    def lock(self, request: Request, verb: str) -> Iterator[None]:
+        site = self._site
+        if not checking.namespace_exists(site):
+            checking.make_namespace(site)
+        with lease.hold(site.api, site.namespace, showing.lock_name(site), request.actor) as held:
+            self._held = held
+            try:
+                yield
+            finally:
+                self._held = None
+
+    def migrate(self, candidate: Candidate, step: Step) -> bool:
+        if self._environment.migrate is None:
+            return False
+        self._still_ours()
+        rendered = self._rendered[candidate.id]
+        releasing.ensure_secret(self._site, rendered.secret)
+        migrating.migrate(self._site, self._environment.migrate, rendered, candidate, step)
+        return True
+
+    def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
+        self._still_ours()
+        rendered = self._rendered[candidate.id]
+        self._before = releasing.baseline(self._site)
+        release = releasing.install(self._site, candidate, rendered, request, step)
+        self._secret_of[release.revision] = rendered.secret
+        step.summary = f"{release} ({preparing.summary(candidate.changes)})"
+        return release
+
+    def watch(self, candidate: Candidate, release: Release, step: Step) -> Verdict:
+        changed = {
+            change.workload: change.service for change in candidate.changes if change.change in {"created", "changed"}
+        }
+        named = {change.workload: change.service for change in candidate.changes if change.change != "removed"}
+        rolls = changed | releasing.moved_since(self._site, self._before, named)
+        if self._served and candidate.id == self._served.release.id:
+            # Installed once more because it was not well: that is what is to be seen.
+            rolls = named
+        return self._watched(rolls, step)
+
+    def verify(self, candidate: Candidate, release: Release, step: Step) -> None:
+        rendered = self._rendered[candidate.id]
+        verifying.verify(
+            self._site,
+            verifying.Expectation(
+                documents=rendered.documents,
+                images=rendered.images,
+                release=str(release.number),
+                commit=candidate.source.commit,
+                secret=rendered.secret,
+            ),
+            step,
+        )
+
+    def record(self, record: Record) -> None:
+        store = records.store(self._site)
+        store.keep(record, self._secret_of.get(record.release.revision) or store.secret_of(record.release.revision))
+        if record.outcome == "deployed":
+            ending.prune(self._site)
+
+    def serving(self) -> Record | None:
+        return records.serving(self._site)
+
+    def rollback(self, to: Record, step: Step) -> Release:
+        self._still_ours()
+        site = self._site
+        before = releasing.baseline(site)
+        releasing.recover(site, step)
+        documents = manifest.parse(site.run(site.helm().manifest(to.release.revision)).output)
+        workloads = preparing.services_of(site, manifest.workloads(documents, site.namespace), to.images)
+        revision = releasing.put_back(site, to.release.revision)
+        release = Release(id=to.release.id, number=to.release.number, revision=revision)
+        self._secret_of[revision] = records.store(site).secret_of(to.release.revision)
+        verdict = self._watched(releasing.moved_since(site, before, workloads), step)
+        if verdict.state != "ready":
+            raise _not_back(to, verdict)
+        expected = verifying.Expectation(
+            documents=documents, images=to.images, release=str(to.release.number), commit=to.source.commit
+        )
+        try:
+            verifying.verify(site, expected, step)
+        except RolloutFailed as error:
+            raise Broken(
+                f"release {to.release.number} was put back, but {error.message}",
+                code=error.code,
+                evidence=error.evidence,
+            ) from error
+        step.summary = f"release {release}, verified"
+        return release
+
+    def status(self) -> Status:
+        return showing.status(self._site, self.address())
+
+    def logs(self, query: LogQuery) -> Iterator[LogLine]:
+        return logs.lines(self._site, query)
+
+    def history(self, limit: int) -> tuple[Record, ...]:
+        return records.history(self._site, limit)
+
+    def restart(self, services: Sequence[str], step: Step) -> Verdict:
+        return self._watched(ending.restart(self._site, services), step)
+
+    def down(self, step: Step) -> str:
+        return ending.down(self._site, step)
+
+    def lock_status(self) -> LockStatus | None:
+        return showing.lock_status(self._site)
+
+    def address(self) -> str | None:
+        return self._environment.file.url
+
+    def kubeconfig(self) -> str:
+        return kube_config.one_context(self._site.kubeconfig, self._site.context)
+
+    def _watched(self, workloads: dict[str, str | None], step: Step) -> Verdict:
+        verdict = watching.watch(self._site, workloads, step, timeout=self._site.timeout)
+        if verdict.state == "ready":
+            step.summary = verdict.waiting_for
+        return verdict
+
+    def _still_ours(self) -> None:
+        """Before each change: is the lock still held?"""
+        if self._held is not None:
+            self._held.still()
+
+
+def _not_back(to: Record, verdict: Verdict) -> Broken:
+    first = verdict.failures[0] if verdict.failures else None
+    return Broken(
+        f"release {to.release.number} was put back but is not ready: {first.message if first else verdict.waiting_for}",
+        code=first.cause if first else "timeout",
+        where=first.pod if first else None,
+        evidence=(*first.lines, *first.events) if first else (),
+    )
