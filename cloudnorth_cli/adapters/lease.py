@@ -132,9 +132,7 @@ def _take(api: Api, namespace: str, name: str, actor: Actor) -> Json:
         there = api.find(path("Lease", namespace, name))
     if there is None:
         return _take(api, namespace, name, actor)
-    if there["spec"].get("holderIdentity") and not this_process.is_gone(
-        (there["metadata"].get("annotations") or {}).get(f"{PREFIX}/process", "")
-    ):
+    if there["spec"].get("holderIdentity") and not this_process.is_gone(_note(there, "process")):
         raise _locked(there, api, namespace)
     wanted["metadata"]["resourceVersion"] = there["metadata"]["resourceVersion"]
     try:
@@ -183,13 +181,16 @@ def _path(lease: Json) -> str:
 
 
 def _status(lease: Json) -> LockStatus:
-    notes = lease["metadata"].get("annotations") or {}
     since = lease["spec"].get("acquireTime")
     return LockStatus(
-        holder=notes.get(f"{PREFIX}/who") or lease["spec"]["holderIdentity"],
+        holder=_note(lease, "who") or lease["spec"]["holderIdentity"],
         since=datetime.fromisoformat(since) if since else None,
-        run=notes.get(f"{PREFIX}/run"),
+        run=_note(lease, "run") or None,
     )
+
+
+def _note(lease: Json, name: str) -> str:
+    return str((lease["metadata"].get("annotations") or {}).get(f"{PREFIX}/{name}", ""))
 
 
 def _locked(lease: Json, api: Api, namespace: str) -> Locked:

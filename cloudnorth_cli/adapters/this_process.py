@@ -9,7 +9,7 @@ from pathlib import Path
 
 def name() -> str:
     """`HOST/BOOT/PID/STARTED`."""
-    return f"{socket.gethostname()}/{_boot()}/{os.getpid()}/{_started(os.getpid())}"
+    return f"{socket.gethostname()}/{_boot()}/{os.getpid()}/{_started(str(os.getpid()))}"
 
 
 def is_gone(name: str) -> bool:
@@ -17,9 +17,9 @@ def is_gone(name: str) -> bool:
     host, _, rest = name.partition("/")
     boot, _, rest = rest.partition("/")
     pid, _, started = rest.partition("/")
-    if not boot or not started or (host, boot) != (socket.gethostname(), _boot()):
+    if not boot or not started or not pid.isdigit() or (host, boot) != (socket.gethostname(), _boot()):
         return False
-    return bool(_started(int(pid)) != started)
+    return _started(pid) != started
 
 
 def _boot() -> str:
@@ -31,7 +31,7 @@ def _boot() -> str:
         return ""
 
 
-def _started(pid: int) -> str:
+def _started(pid: str) -> str:
     """When a process was started, in ticks since the boot; "" when there is none (proc(5), field 22 of stat)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
