@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import functools
 import os
 import shlex
@@ -43,7 +44,12 @@ class Command:
     stdin: str | Secret | None = None
     patience: float = INTERRUPT_PATIENCE
     """Seconds that it gets to end by itself when we are interrupted; its output is read until then. Only programs that
-    lose something when they are killed get more than the usual."""
+    lose something when they are killed get more than the usual; such a one also outlives us when we are killed
+    outright, interrupted but not killed, to put down what it knows."""
+
+    @property
+    def patient(self) -> bool:
+        return self.patience > INTERRUPT_PATIENCE
 
     def __str__(self) -> str:
         """As one would paste it into a shell; secrets are stars."""
@@ -96,7 +102,7 @@ def run(
             timer = threading.Timer(timeout, stop, [process])
             timer.start()
         # Whom we wait for patiently we also listen to until its end: a full pipe would keep it from ending.
-        with signals.held() if command.patience > INTERRUPT_PATIENCE else contextlib.nullcontext():
+        with signals.held() if command.patient else contextlib.nullcontext():
             output, errors = _stream(process, command, on_line) if on_line else _capture(process, command)
         signals.check(stopped_before)  # its end is not its failure when it was we who ended it
     except BaseException:
@@ -164,31 +170,49 @@ def _start(command: Command, *, merged: bool) -> subprocess.Popen[str]:
     environ = dict(os.environ)
     for name, value in command.environ.items():
         environ[name] = value.reveal() if isinstance(value, Secret) else value
+    ours, theirs = _lasting_pipe() if merged and command.patient else (None, subprocess.PIPE)
     try:
         process = subprocess.Popen(
             command.words,
             cwd=command.cwd,
             env=environ,
             stdin=subprocess.PIPE if command.stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=theirs,
+            pass_fds=() if ours is None else (ours,),
             stderr=subprocess.STDOUT if merged else subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
-            preexec_fn=_end_with_parent if _libc else None,
+            preexec_fn=functools.partial(_end_with_parent, patient=command.patient) if _libc else None,
         )
     except (FileNotFoundError, PermissionError) as error:
+        if ours is not None:
+            os.close(ours)
         raise Refused(f"cannot run {command.words[0]}: {error.strerror}", code="tool-missing") from error
+    finally:
+        if ours is not None:
+            os.close(theirs)
+    if ours is not None:
+        process.stdout = os.fdopen(ours, encoding="utf-8", errors="replace")
     with _guard:
         _running[process] = command.patience
     return process
 
 
-def _end_with_parent() -> None:
+def _lasting_pipe() -> tuple[int, int]:
+    """A pipe whose reading end its writer gets too: it can be written to after we were killed."""
+    ours, theirs = os.pipe()
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 1 << 20)
+    return ours, theirs
+
+
+def _end_with_parent(*, patient: bool) -> None:
     # The child dies when the thread that started it ends, so a taken-over lock has no ghost writer (prctl(2)).
     assert _libc is not None
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT if patient else signal.SIGKILL)
 
 
 def _given(command: Command) -> str | None:

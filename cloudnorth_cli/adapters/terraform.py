@@ -135,13 +135,18 @@ def outputs(text: str) -> dict[str, Any]:
     return {name: "***" if one.get("sensitive") else one.get("value") for name, one in json.loads(text or "{}").items()}
 
 
+def addresses(text: str) -> frozenset[str]:
+    """Every resource that the state (`show -json`) knows."""
+    return frozenset(str(one["address"]) for one in _root(text))
+
+
 def tainted(text: str) -> tuple[str, ...]:
     """Addresses of the state (`show -json`) that were left half-made and will be replaced."""
-    return tuple(
-        str(one["address"])
-        for one in _resources(json.loads(text).get("values", {}).get("root_module", {}))
-        if one.get("tainted")
-    )
+    return tuple(str(one["address"]) for one in _root(text) if one.get("tainted"))
+
+
+def _root(text: str) -> list[Mapping[str, Any]]:
+    return _resources(json.loads(text).get("values", {}).get("root_module", {}))
 
 
 def _resources(module: Mapping[str, Any]) -> list[Mapping[str, Any]]:

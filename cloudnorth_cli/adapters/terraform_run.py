@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,8 @@ class Runner:
         done = self._run(self.terraform.apply(plan), stream)
         if done.status == 0:
             return
+        if done.status < 0:
+            raise self._killed(stream, -done.status)
         errors = stream.errors or [Diagnostic(f"terraform apply ended with status {done.status}")]
         if not stream.begun:
             raise self._problem(errors, "terraform apply")
@@ -92,6 +95,19 @@ class Runner:
             f"terraform apply stopped: {len(stream.done)}{total} done, {len(errors)} failed",
             code="apply-failed",
             evidence=_evidence(errors),
+        )
+
+    def _killed(self, stream: Stream, number: int) -> CloudnorthError:
+        """Terraform did not get to write its state: what it had begun may be there without being known."""
+        known = (
+            tool.addresses(told.output) if (told := self._quiet(self.terraform.show(), check=False)).status == 0 else ()
+        )
+        lost = [address for address in (*stream.done, *stream.in_flight) if address not in known]
+        return Broken(
+            f"Terraform was killed by signal {number}: {len(stream.done)} of {stream.total} resources done",
+            code="terraform-killed",
+            evidence=(["may exist without being in the state:", *lost] if lost else ["the state knows all of them"]),
+            next=tuple(self.terraform.typed("import", shlex.quote(address), "ID") for address in lost[:3]),
         )
 
     def outputs(self) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import stat
 import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.terraform.project import Ground, make, needs_terraform
@@ -178,6 +180,43 @@ def started(ground: Ground) -> subprocess.Popen[str]:
         assert time.monotonic() < end
         time.sleep(0.05)
     return process
+
+
+@pytest.mark.slow
+def test_killed_outright_terraform_still_writes_its_state(ground: Ground) -> None:
+    process = started(ground)
+    process.kill()
+    process.wait()
+    end = time.monotonic() + 30
+    state = ground.root / "tf" / "terraform.tfstate"
+    while "terraform_data" not in (state.read_text() if state.exists() else "") or running(ground.root):
+        assert time.monotonic() < end, "Terraform did not end by itself"
+        time.sleep(0.1)
+    after = ground.run("provision")
+    assert after.status == 0, after.out
+    assert after.result["summary"] == "dev stands: 1 added · 0 changed · 1 replaced · 0 destroyed."
+
+
+@pytest.mark.slow
+def test_when_terraform_is_killed_what_it_had_begun_is_named(ground: Ground) -> None:
+    process = started(ground)
+    for found in running(ground.root):
+        found.kill()
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 5, said
+    assert "[terraform-killed]" in said
+    assert "may exist without being in the state:" in said
+    assert "terraform_data.slow" in said.split("may exist")[1]
+
+
+def running(root: Path) -> list[psutil.Process]:
+    """Every terraform that works below a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.name() == "terraform" and Path(process.cwd()).is_relative_to(root):
+                found.append(process)
+    return found
 
 
 @pytest.mark.slow
