@@ -45,6 +45,7 @@ class FakePlatform:
     def __init__(self, environment: Environment, journal: Journal) -> None:
         self.environment = environment
         self.target = "fake shop-prod, us-east-1"
+        self.keeps_failed = True
         self.wishes = os.environ.get("FAKE", "").split(",")
         self.pace = float(os.environ.get("FAKE_PACE", "0"))
         self._file = environment.root / ".cloudnorth" / f"fake-{environment.name}.json"

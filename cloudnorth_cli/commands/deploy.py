@@ -139,16 +139,17 @@ def _take_back(
     served, release = progress.served, progress.release
     assert release is not None
     see = outcome.command(environment, "status")
-    if served is None or not request.rollback:
+    if served is None or (platform.keeps_failed and not request.rollback):
         why = "there is no earlier release to go back to" if served is None else "rollback is off"
+        left = f"release {release} stays as it is" if platform.keeps_failed else f"nothing of release {release} runs"
         broken = Broken(
-            f"{failure.message}; {why}, release {release} stays as it is",
+            f"{failure.message}; {why}, {left}",
             code=failure.code,
             where=failure.where,
             evidence=failure.evidence,
             next=(see, outcome.command(environment, "logs"), outcome.command(environment, "deploy")),
         )
-        return outcome.failure("deploy", environment, journal, broken, release)
+        return outcome.failure("deploy", environment, journal, broken, release if platform.keeps_failed else None)
     back = rollback.put_back(platform, environment, served, request, journal)
     records.taken_back(served.release.number)
     failure.next = failure.next or (outcome.command(environment, "deploy"),)
@@ -209,11 +210,13 @@ def _interrupted(
             state, then = f"the migration was stopped and may be half done. {serving}.", (again,)
         case "done":
             state, then = f"the release is done. {outcome.serves(environment, progress.release)}.", ()
+        case _ if not platform.keeps_failed:
+            state, then = f"the new release was taken away again. {serving}.", (again,)
         case _:
             state = f"the release is half rolled out; {serving} and the new one side by side."
             then = (again, outcome.command(environment, "rollback")) if progress.served else (again,)
-            if progress.release and progress.candidate:
-                Records(platform, progress.candidate, request, progress.release).interrupted()
+    if progress.stage == "release" and progress.release and progress.candidate:
+        Records(platform, progress.candidate, request, progress.release).interrupted()
     return outcome.interruption("deploy", environment, journal, state, then, served)
 
 

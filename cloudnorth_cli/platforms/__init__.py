@@ -39,6 +39,10 @@ class Platform(Protocol):
     target: str
     """Where it goes, for the headline: `eks shop-prod, us-east-1`."""
 
+    keeps_failed: bool
+    """Whether a release that failed or was stopped half way stays beside what serves until somebody goes back;
+    False where the platform itself takes it away."""
+
     def check(self, request: Request, step: Step) -> Record | None:
         """See that a deploy can succeed, changing nothing; return the record of what serves, or None.
 

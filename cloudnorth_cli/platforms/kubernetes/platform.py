@@ -45,6 +45,7 @@ class KubernetesPlatform:
     """One Helm release in one namespace of one cluster."""
 
     def __init__(self, environment: Environment, journal: Journal) -> None:
+        self.keeps_failed = True
         self._site = Site(environment, journal)
         self._environment = environment
         self._journal = journal

@@ -60,6 +60,7 @@ class LocalPlatform:
         self.store = Store(self.place.records)
         self.machine = Machine(self.place, self.store, environment.file.port)
         self.target = "this machine"
+        self.keeps_failed = False
         self._plans: dict[str, Plan] = {}
         self._before: Lineup | None = None
         self._new: Lineup | None = None
