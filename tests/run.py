@@ -33,15 +33,19 @@ def quality(tier: str) -> Commands:
 
 def unit(tier: str) -> Commands:
     marks = {
-        "fast": "not lab and not slow and not repeat",
-        "test": "not lab and not repeat",
-        "full": "not lab",
+        "fast": "not lab and not terraform and not slow and not repeat",
+        "test": "not lab and not terraform and not repeat",
+        "full": "not lab and not terraform",
     }[tier]
     return ((*PYTEST, "tests", "--ignore=tests/contract", "-m", marks),)
 
 
 def contract(tier: str) -> Commands:
     return ((*PYTEST, "tests/contract", "-m", "not lab"),)
+
+
+def terraform(tier: str) -> Commands:
+    return ((*PYTEST, "tests", "-m", "terraform" if tier == "full" else "terraform and not repeat"),)
 
 
 def lab_start(tier: str) -> Commands:
@@ -56,6 +60,7 @@ SUITES: dict[str, Callable[[str], Commands]] = {
     "quality": quality,
     "unit": unit,
     "contract": contract,
+    "terraform": terraform,
     "lab-start": lab_start,
     "lab": lab,
 }

@@ -15,7 +15,7 @@ import pytest
 from tests.terraform.project import Ground, make, needs_terraform
 from tests.tool import PROGRAM, environ
 
-pytestmark = needs_terraform
+pytestmark = [pytest.mark.terraform, needs_terraform]
 
 ONE = """
 variable "size" { type = number }

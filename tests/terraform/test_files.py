@@ -13,7 +13,7 @@ import yaml
 from tests.terraform.project import ROOT, needs_terraform, provider_environ
 from tests.tool import cloudnorth
 
-pytestmark = needs_terraform
+pytestmark = [pytest.mark.terraform, needs_terraform]
 
 
 def terraform(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.terraform.project import Ground, make, needs_terraform, provider_environ
 
-pytestmark = [needs_terraform, pytest.mark.repeat, pytest.mark.usefixtures("aws_provider")]
+pytestmark = [pytest.mark.terraform, needs_terraform, pytest.mark.repeat, pytest.mark.usefixtures("aws_provider")]
 
 ACCOUNT = "123456789012"
 SMALL = """
