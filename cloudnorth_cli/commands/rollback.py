@@ -53,10 +53,15 @@ def rollback(
 
 
 def find(history: tuple[Record, ...], served: Record | None, to: int | None, environment: Environment) -> Record:
-    """The verified record to go back to. Raises Refused naming what there is."""
+    """The verified record to go back to. Raises Refused naming what there is.
+
+    Where a later release was installed and left half way, that is what served before it.
+    """
     verified = [record for record in history if record.verified_at]
     if to is not None:
         verified = [record for record in verified if record.release.number == to]
+    elif served and any(left_half_way(record, served) for record in history):
+        return served
     elif served:
         verified = [record for record in verified if record.release.number < served.release.number]
     if not verified:
@@ -67,6 +72,12 @@ def find(history: tuple[Record, ...], served: Record | None, to: int | None, env
             next=(outcome.command(environment, "history"),),
         )
     return max(verified, key=lambda record: (record.release.number, record.release.revision))
+
+
+def left_half_way(record: Record, served: Record) -> bool:
+    """Whether a revision was installed over what served, and neither verified nor taken back."""
+    half_way = record.outcome in ("interrupted", "unverified", "failed")
+    return half_way and record.release.revision > served.release.revision
 
 
 def put_back(

@@ -86,6 +86,20 @@ def test_a_signal_at_any_step_is_told_and_the_next_deploy_works(
         assert project.answer()["message"].startswith(f"{number.name} in {step}")
 
 
+def test_an_interrupted_rollout_can_be_taken_back(project: Project) -> None:
+    """As the interrupted run said: to what served when it began, not to the release before that."""
+    before = project.answer()["message"]
+    _, ran, _ = interrupt(project, "watch", signal.SIGTERM)
+    assert any(" rollback --env test" in command for command in told(project, ran)["next"])
+    if project.platform == "kubernetes":
+        status = project.run("status")
+        assert status.status == 7
+        assert "never verified" in status.result["summary"]
+    well(project.run("rollback"))
+    assert project.answer()["message"] == before
+    well(project.run("status"))
+
+
 @pytest.mark.parametrize("step", [pytest.param("migrate", marks=pytest.mark.repeat), "release"])
 def test_term_and_five_seconds_later_kill_finds_everything_told(project: Project, step: str) -> None:
     project.change(f"TERM and KILL in {step} {time.monotonic()}")

@@ -44,7 +44,8 @@ def status(site: Site, address: str | None) -> Status:
         pods=tuple(site.api.items(path("Pod", site.namespace))) if workloads else (),
     )
     services = services_of(site, {key(thing): Document("", "", thing) for thing in workloads})
-    problems = tuple(_problems(workloads, services, observed))
+    lock, kept = lock_status(site), records.store(site).all() if workloads else ()
+    problems = (*_problems(workloads, services, observed), *(() if lock else _half_way(kept)))
     rows = tuple(_services(workloads, services, observed))
     healthy = bool(workloads) and not problems and all(is_done(thing) for thing in workloads)
     environment = site.environment.name
@@ -54,8 +55,8 @@ def status(site: Site, address: str | None) -> Status:
         summary=_summary(environment, healthy, served, rows, problems),
         serving=served,
         services=rows,
-        pods=tuple(_pods(workloads, services, observed, records.store(site).all() if workloads else ())),
-        lock=lock_status(site),
+        pods=tuple(_pods(workloads, services, observed, kept)),
+        lock=lock,
         address=address,
         problems=problems,
         next=() if healthy else _next(site, workloads),
@@ -111,6 +112,12 @@ def _problems(workloads: Sequence[Json], services: dict[str, str | None], observ
         ready = sum(is_true(pod, "Ready") for pod in all_pods(thing, observed) if not is_leaving(pod))
         if ready < wanted(thing) and not told:
             yield f"{subject}: {ready} of {wanted(thing)} pods are ready"
+
+
+def _half_way(kept: Sequence[Record]) -> Iterator[str]:
+    """A release that was installed last and that nobody saw to its end; `kept` newest first."""
+    if kept and kept[0].outcome in ("interrupted", "unverified"):
+        yield f"release {kept[0].release} was installed and never verified"
 
 
 def _summary(
