@@ -39,6 +39,7 @@ class Runner:
         Raises Refused; UsageError for a mistake in the files.
         """
         version = self.initialise(step)
+        step.waiting(f"reading {self.shown}/")
         told = self._quiet(self.terraform.validate(), check=False)
         try:
             errors = [diagnostic(one) for one in json.loads(told.output)["diagnostics"] if one["severity"] == "error"]
@@ -51,6 +52,7 @@ class Runner:
     def initialise(self, step: Step) -> str:
         """Terraform's version, once its providers and backend are there. Raises Refused."""
         version = tool.check_version(self._quiet(self.terraform.version()).output)
+        step.waiting("getting providers and modules")
         self._stream(self.terraform.init(), Stream(step), "terraform init")
         step.summary = f"Terraform {version}"
         return version
@@ -65,6 +67,7 @@ class Runner:
         out.touch(mode=0o600)
         self._stream(self.terraform.plan(out, destroy=destroy), Stream(step), "terraform plan", fine=(0, CHANGES))
         out.chmod(0o600)
+        step.waiting("reading the plan")
         return self.read(out, allowed, all_allowed=all_allowed)
 
     def read(self, plan: Path, allowed: Collection[str] = (), *, all_allowed: bool = False) -> Plan:

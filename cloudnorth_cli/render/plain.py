@@ -173,6 +173,7 @@ class Plain:
 
     def _planned(self, event: Planned) -> None:
         self.say("", *plans.plan(event.plan, self.talk_screen), "")
+        self._talked = False  # what comes next stands apart already
 
     def _logged(self, event: Logged) -> None:
         line = event.line
