@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,10 +60,20 @@ class Project:
         return kubectl("-n", self.name, *words)
 
     def answer(self) -> dict[str, Any]:
-        """What the service says to whoever asks it now."""
-        response = requests.get(self.address + "/hello", timeout=10)
-        response.raise_for_status()
-        return dict(response.json())
+        """What the service says to whoever asks it now.
+
+        The sample ends at once on SIGTERM, so a connection may still be sent to a pod that is gone: that one is asked
+        again. Whether requests are lost is no question of this sample.
+        """
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                response = requests.get(self.address + "/hello", timeout=5)
+                response.raise_for_status()
+                return dict(response.json())
+            except requests.RequestException:
+                if time.monotonic() > deadline:
+                    raise
 
     @property
     def address(self) -> str:

@@ -35,9 +35,9 @@ def protect(
                 code="dirty-tree",
                 next=("git status", f"{deploy} --allow-dirty"),
             )
-        if served is None and not request.first:
+        if not (served and served.release.id) and not request.first:  # an empty id: somebody else's Helm release
             raise Refused(
-                f"{environment.name} is protected and nothing of {environment.project} serves there yet",
+                f"{environment.name} is protected and nothing that cloudnorth deployed serves there yet",
                 code="first-install",
                 next=(f"{deploy} --first",),
             )
