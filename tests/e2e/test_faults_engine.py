@@ -37,7 +37,8 @@ def test_no_engine_is_needed_where_the_registry_has_everything(without_engine: P
 
 def test_no_engine_is_needed_for_any_verb_but_build(without_engine: Project) -> None:
     for verb in ("status", "history", "config"):
-        assert without_engine.run(verb).status == 0
+        ran = without_engine.run(verb)
+        assert ran.status == 0, ran.out + ran.err
 
 
 def test_a_full_disk_during_a_build_is_told_and_changes_nothing(on_kubernetes: Project) -> None:
