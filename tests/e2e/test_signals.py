@@ -87,15 +87,19 @@ def test_a_signal_at_any_step_is_told_and_the_next_deploy_works(
 
 
 def test_an_interrupted_rollout_can_be_taken_back(project: Project) -> None:
-    """As the interrupted run said: to what served when it began, not to the release before that."""
+    """As the interrupted run said: to what served when it began, not to the release before that.
+
+    The local platform has taken it away by itself, and offers no way back that nobody needs.
+    """
     before = project.answer()["message"]
     _, ran, _ = interrupt(project, "watch", signal.SIGTERM)
-    assert any(" rollback --env test" in command for command in told(project, ran)["next"])
-    if project.platform == "kubernetes":
+    offered = any(" rollback --env test" in command for command in told(project, ran)["next"])
+    assert offered == (project.platform == "kubernetes")
+    if offered:
         status = project.run("status")
         assert status.status == 7
         assert "never verified" in status.result["summary"]
-    well(project.run("rollback"))
+        well(project.run("rollback"))
     assert project.answer()["message"] == before
     well(project.run("status"))
 
