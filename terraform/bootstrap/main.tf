@@ -100,7 +100,7 @@ resource "aws_s3_bucket_public_access_block" "state" {
   restrict_public_buckets = true
 }
 
-# Every lock and unlock leaves a version and a delete marker behind.
+# Every lock and unlock leaves a version behind.
 resource "aws_s3_bucket_lifecycle_configuration" "state" {
   bucket     = aws_s3_bucket.state.id
   depends_on = [aws_s3_bucket_versioning.state]
@@ -111,14 +111,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     filter {}
 
     noncurrent_version_expiration {
-      noncurrent_days           = 90
-      newer_noncurrent_versions = 20
+      noncurrent_days = 90
     }
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
-    }
-    expiration {
-      expired_object_delete_marker = true
     }
   }
 }
