@@ -216,7 +216,8 @@ def _interrupted(
             state = f"the release is half rolled out; {serving} and the new one side by side."
             then = (again, outcome.command(environment, "rollback")) if progress.served else (again,)
     if progress.stage == "release" and progress.release and progress.candidate:
-        Records(platform, progress.candidate, request, progress.release).interrupted()
+        again_serves = None if platform.keeps_failed or not progress.served else progress.served.release.number
+        Records(platform, progress.candidate, request, progress.release).interrupted(again_serves)
     return outcome.interruption("deploy", environment, journal, state, then, served)
 
 

@@ -42,8 +42,9 @@ class Records:
     def taken_back(self, number: int) -> None:
         self._keep(outcome="rolled-back", finished_at=datetime.now(UTC), rolled_back_to=number)
 
-    def interrupted(self) -> None:
-        self._keep(outcome="interrupted", finished_at=datetime.now(UTC))
+    def interrupted(self, taken_back_to: int | None) -> None:
+        """Stopped by a signal; `taken_back_to` is the release that serves again, None where both are left."""
+        self._keep(outcome="interrupted", finished_at=datetime.now(UTC), rolled_back_to=taken_back_to)
 
     def _keep(self, **changes: object) -> None:
         self._record = msgspec.structs.replace(self._record, **changes)

@@ -76,7 +76,7 @@ def find(history: tuple[Record, ...], served: Record | None, to: int | None, env
 
 def left_half_way(record: Record, served: Record) -> bool:
     """Whether a revision was installed over what served, and neither verified nor taken back."""
-    half_way = record.outcome in ("interrupted", "unverified", "failed")
+    half_way = record.outcome in ("interrupted", "unverified", "failed") and record.rolled_back_to is None
     return half_way and record.release.revision > served.release.revision
 
 
