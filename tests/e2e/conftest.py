@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import project as samples
+from tests.e2e.witness import says
 from tests.project import Project
 
 PLATFORMS = ("local", pytest.param("kubernetes", marks=pytest.mark.lab))
@@ -33,6 +34,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             project = made[platform] = samples.make(tmp_path_factory.mktemp(platform), platform)
             deployed = project.run("deploy")
             assert deployed.status == 0, deployed.out + deployed.err
+            assert says(project, "one")
         return made[platform]
 
     yield on

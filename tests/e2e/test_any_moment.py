@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.e2e.running import JENKINS_PATIENCE, Running
+from tests.e2e.witness import says
 from tests.project import Project
 
 MOMENTS = 14
@@ -39,7 +40,7 @@ def test_wherever_a_signal_meets_a_deploy_the_lock_is_free_and_the_next_one_work
     anywhere.change("one")
     last = anywhere.run("deploy")
     assert last.status == 0, f"seed {seed}: {last.out}{last.err}"
-    assert anywhere.answer()["message"] == "one"
+    assert says(anywhere, "one")
 
 
 def seconds_of_a_deploy(project: Project) -> float:

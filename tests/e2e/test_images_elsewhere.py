@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.fault import refused
-from tests.e2e.witness import pods, witness
+from tests.e2e.witness import pods, says, witness
 from tests.lab.fixture import lab
 from tests.project import Project
 from tests.tool import Ran
@@ -30,7 +30,7 @@ def images(on_kubernetes: Project, tmp_path: Path) -> Path:
 def test_a_file_of_images_is_deployed_without_docker(on_kubernetes: Project, images: Path) -> None:
     deployed = on_kubernetes.run("deploy", "--images", str(images))
     well(deployed)
-    assert on_kubernetes.answer()["message"] == "built elsewhere"
+    assert says(on_kubernetes, "built elsewhere")
     assert not {"build", "push"} & set(deployed.steps)
     again = on_kubernetes.run("deploy", "--images", str(images))
     assert (again.status, again.result["outcome"]) == (0, "unchanged"), again.out + again.err
@@ -41,7 +41,7 @@ def test_an_image_by_digest_is_deployed_without_docker(on_kubernetes: Project, i
     image = on_kubernetes.run("build").result["images"][0]  # nothing is built, so no engine is asked
     reference = f"{image['repository']}@{image['digest']}"
     well(on_kubernetes.run("deploy", "--image", f"web={reference}"))
-    assert on_kubernetes.answer()["message"] == "built elsewhere"
+    assert says(on_kubernetes, "built elsewhere")
     assert {image for pod in pods(on_kubernetes).values() for image in pod[1:] if "@" in image} == {reference}
     back_to_one(on_kubernetes)
 
@@ -83,7 +83,7 @@ def no_docker(project: Project, folder: Path) -> None:
 def back_to_one(project: Project) -> None:
     """Leave the shared project as the other tests expect it."""
     well(project.run("rollback"))
-    assert project.answer()["message"] == "one"
+    assert says(project, "one")
 
 
 def well(ran: Ran) -> None:

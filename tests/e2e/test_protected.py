@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.fault import refused
 from tests.e2e.repository import commit_all, git
-from tests.e2e.witness import witness
+from tests.e2e.witness import says, witness
 from tests.project import Project, kubectl
 from tests.tool import Ran
 
@@ -39,7 +39,7 @@ def test_the_life_of_a_protected_environment(protected: Project) -> None:
     refused(protected, "--yes", says=("older",))
     assert witness(protected) == served
     well(protected.run("deploy", "--yes", "--allow-older"))
-    assert protected.answer()["message"] == "one"
+    assert says(protected, "one")
 
 
 def test_down_of_a_protected_environment_wants_its_name(protected: Project) -> None:
@@ -64,7 +64,7 @@ def test_down_leaves_the_namespace_that_it_did_not_make_and_the_record(on_kubern
     history = project.run("history").result["history"]
     assert [record["release"]["number"] for record in history] == [1]
     well(project.run("deploy"))
-    assert project.answer()["message"] == "one"
+    assert says(project, "one")
 
 
 def well(ran: Ran) -> None:

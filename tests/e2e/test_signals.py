@@ -14,7 +14,7 @@ import pytest
 from tests import project as samples
 from tests.e2e.conftest import PLATFORMS
 from tests.e2e.running import JENKINS_PATIENCE, Running
-from tests.e2e.witness import witness
+from tests.e2e.witness import says, witness
 from tests.project import Project
 from tests.tool import Ran
 
@@ -83,7 +83,7 @@ def test_a_signal_at_any_step_is_told_and_the_next_deploy_works(
         assert witness(project) == before
     if step in HELD:
         well(project.run("deploy"))
-        assert project.answer()["message"].startswith(f"{number.name} in {step}")
+        assert says(project, f"{number.name} in {step}")
 
 
 def test_an_interrupted_rollout_can_be_taken_back(project: Project) -> None:
@@ -100,7 +100,7 @@ def test_an_interrupted_rollout_can_be_taken_back(project: Project) -> None:
         assert status.status == 7
         assert "never verified" in status.result["summary"]
         well(project.run("rollback"))
-    assert project.answer()["message"] == before
+    assert says(project, before)
     well(project.run("status"))
 
 
@@ -128,7 +128,7 @@ def test_killed_at_any_step_the_next_deploy_works(project: Project, step: str) -
     assert running.finish().status == -signal.SIGKILL
     assert running.left_behind() == []
     well(project.run("deploy"))
-    assert project.answer()["message"].startswith(f"KILL in {step}")
+    assert says(project, f"KILL in {step}")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_stopped_on_the_way_back_the_next_deploy_works(project: Project, number:
     assert running.left_behind() == []
     project.change(f"after the way back {time.monotonic()}")
     well(project.run("deploy"))
-    assert project.answer()["message"].startswith("after the way back")
+    assert says(project, "after the way back")
 
 
 def test_ctrl_c_reaches_the_whole_group_and_is_told_once(project: Project) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+import requests
+
 from tests.project import Project
 
 T = TypeVar("T")
@@ -58,6 +60,21 @@ def revisions(project: InCluster) -> dict[str, str]:
     """Helm's revisions in the project's namespace with their states, from its own Secrets."""
     items = json.loads(project.kubectl("get", "secrets", "-l", "owner=helm", "-o", "json"))["items"]
     return {item["metadata"]["labels"]["version"]: item["metadata"]["labels"]["status"] for item in items}
+
+
+def says(project: Project, message: str) -> bool:
+    """Whether the service comes to say a message that begins so.
+
+    Soon, not at once: for a moment a node may still send a connection to a pod that is ending.
+    """
+
+    def look() -> bool:
+        try:
+            return str(project.answer()["message"]).startswith(message)
+        except requests.ConnectionError:
+            return False
+
+    return eventually(look, bool, 10)
 
 
 def eventually(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 30) -> T:
