@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudnorth_cli.commands import outcome
-from cloudnorth_cli.errors import Refused, UsageError
+from cloudnorth_cli.errors import Interrupted, Refused, UsageError
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.model import Request
 from cloudnorth_cli.platforms import Platform
@@ -15,8 +15,14 @@ def down(
 ) -> Result:
     """Take the release away. A protected environment wants its name in `confirm`."""
     _confirmed(environment, confirm)
-    with platform.lock(request, "down"), journal.step("down") as step:
-        stays = platform.down(step)
+    try:
+        with platform.lock(request, "down"), journal.step("down") as step:
+            stays = platform.down(step)
+    except Interrupted:
+        state = f"taking {environment.name} down was stopped half way."
+        again = f"down --confirm {confirm}" if confirm else "down"
+        then = (outcome.command(environment, again), outcome.command(environment, "deploy"))
+        return outcome.interruption("down", environment, journal, state, then, outcome.look(platform))
     return Result(
         command="down",
         exit_status=0,

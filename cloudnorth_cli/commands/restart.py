@@ -12,7 +12,7 @@ from cloudnorth_cli.settings import Environment
 
 def restart(platform: Platform, environment: Environment, request: Request, journal: Journal) -> Result:
     """Restart the services asked for, or all, and see that they are ready. The release stays the same."""
-    served: Record | None = None
+    served: Record | outcome.Unread | None = outcome.Unread.UNREAD
     try:
         served = platform.serving()
         if served is None:

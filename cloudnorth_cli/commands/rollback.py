@@ -22,7 +22,7 @@ def rollback(
     platform: Platform, environment: Environment, request: Request, journal: Journal, to: int | None = None
 ) -> Result:
     """Put an earlier verified release back: the one numbered `to`, or the last that served before this one."""
-    served = None
+    served: Record | outcome.Unread | None = outcome.Unread.UNREAD
     try:
         served = platform.serving()
         target = find(platform.history(HISTORY), served, to, environment)
@@ -34,7 +34,8 @@ def rollback(
     except CloudnorthError as error:
         return outcome.failure("rollback", environment, journal, error, served)
     except Interrupted:
-        state = "the rollback was stopped half way."
+        serving = outcome.serves(environment, served)
+        state = f"the rollback was stopped half way; {serving}, or the earlier one already."
         then = (outcome.command(environment, "rollback"), outcome.command(environment, "status"))
         return outcome.interruption("rollback", environment, journal, state, then, served)
     was = f" (was {served.release})" if served else ""

@@ -152,6 +152,21 @@ def test_stopped_on_the_way_back_the_next_deploy_works(project: Project, number:
     assert says(project, "after the way back")
 
 
+@pytest.mark.parametrize("verb", ["down", pytest.param("restart", marks=pytest.mark.repeat)])
+def test_other_verbs_are_stopped_as_well(project: Project, verb: str) -> None:
+    running = Running(project, verb)
+    running.step(verb)
+    running.send(signal.SIGTERM)
+    stopped = running.finish()
+    assert stopped.status == 130, stopped.out + stopped.err
+    assert f"{verb} --env test" in stopped.result["next"][0]
+    assert "stopped half way" in stopped.result["summary"]
+    assert running.left_behind() == []
+    assert project.run("status").result["status"][0].get("lock") is None
+    well(project.run("deploy"))
+    well(project.run("status"))
+
+
 def test_ctrl_c_reaches_the_whole_group_and_is_told_once(project: Project) -> None:
     """A terminal sends SIGINT to every process of the foreground group, not to us alone."""
     project.change(f"Ctrl-C {time.monotonic()}")
