@@ -47,10 +47,6 @@ class Store:
         """The last revision that was seen to work."""
         return self._one("select body from record where verified order by revision desc limit 1")
 
-    def first_of(self, release_id: str) -> Record | None:
-        """The verified revision that first installed a release."""
-        return self._one("select body from record where id = ? and verified order by revision limit 1", release_id)
-
     def newest(self, limit: int) -> tuple[Record, ...]:
         """Newest first."""
         return self._all("select body from record order by revision desc limit ?", limit)

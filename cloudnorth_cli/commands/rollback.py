@@ -64,7 +64,8 @@ def find(history: tuple[Record, ...], served: Record | None, to: int | None, env
     elif served and any(left_half_way(record, served) for record in history):
         return served
     elif served:
-        verified = [record for record in verified if record.release.number < served.release.number]
+        # A release's number is the revision that first installed it: what served before that is what it replaced.
+        verified = [record for record in verified if record.release.revision < served.release.number]
     if not verified:
         wanted = f"release {to}" if to is not None else "an earlier verified release"
         raise Refused(
@@ -72,7 +73,7 @@ def find(history: tuple[Record, ...], served: Record | None, to: int | None, env
             code="nothing-to-go-back-to",
             next=(outcome.command(environment, "history"),),
         )
-    return max(verified, key=lambda record: (record.release.number, record.release.revision))
+    return max(verified, key=lambda record: record.release.revision)
 
 
 def left_half_way(record: Record, served: Record) -> bool:

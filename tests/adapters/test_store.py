@@ -47,15 +47,6 @@ def test_the_newest_comes_first_and_a_record_is_rewritten(store: Store) -> None:
     assert store.revision(3) == record(3, verified=False)
 
 
-def test_a_release_has_the_number_of_its_first_verified_revision(store: Store) -> None:
-    store.keep(record(1, "same", verified=False))
-    store.keep(record(2, "same"))
-    store.keep(record(3, "same"))
-    first = store.first_of("same")
-    assert first is not None
-    assert first.release.number == 2
-
-
 def test_the_last_verified_releases_are_kept_each_once(store: Store) -> None:
     for revision, name in ((1, "a"), (2, "b"), (3, "c"), (4, "a")):
         store.keep(record(revision, name))

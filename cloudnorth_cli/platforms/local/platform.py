@@ -135,9 +135,8 @@ class LocalPlatform:
         return True
 
     def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
-        first = self.store.first_of(candidate.id)
         revision = self.store.next("revision")
-        release = Release(id=candidate.id, number=first.release.number if first else revision, revision=revision)
+        release = Release(id=candidate.id, number=revision, revision=revision)
         self._take_back = request.rollback
         self._start(self._plan(candidate.id), release, candidate.source.commit, step)
         told = [f"{each.workload} {'stays' if each.change == 'unchanged' else 'changes'}" for each in candidate.changes]
