@@ -13,6 +13,7 @@ from kubernetes.client import Configuration
 from kubernetes.config import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger, load_kube_config
 
+from cloudnorth_cli.config import in_ci
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.settings import Cluster
 
@@ -32,9 +33,9 @@ def context_of(cluster: Cluster, path: str, environ: Mapping[str, str] = os.envi
     names = sorted(str(context["name"]) for context in config.get("contexts") or [])
     context = cluster.context
     if context is None:
-        if environ.get("CI"):
+        if in_ci(environ):
             raise Refused(
-                "the environment names no cluster context, and CI is set, so the current one is not taken",
+                "the environment names no cluster context, and this runs in CI, so the current one is not taken",
                 code="wrong-context",
                 where=path,
                 next=(f"name one of these as cluster.context: {', '.join(names)}",),

@@ -110,8 +110,8 @@ def choose(loaded: Loaded, name: str | None, environ: Mapping[str, str]) -> tupl
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
-    """Whether a pipeline runs this: CI is set, and not to `false` or 0."""
-    return environ.get("CI", "").lower() not in ("", "0", "false")
+    """Whether a pipeline runs this: CI is set, and not to `false` or 0, or Jenkins says that it is there."""
+    return environ.get("CI", "").lower() not in ("", "0", "false") or "JENKINS_URL" in environ
 
 
 def resolved_tree(loaded: Loaded, name: str) -> Table:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TextIO
 
+from cloudnorth_cli.config import in_ci
 from cloudnorth_cli.options import Output
 from cloudnorth_cli.render.screen import Stream, is_terminal, screen
 
@@ -55,5 +56,4 @@ def _draws(output: Output, out: TextIO | None, talk: TextIO | None, environ: Map
     """`live` wants a terminal to draw on; `auto` also one for the answer, and nobody's CI."""
     if output != "auto":
         return output == "live" and is_terminal(talk)
-    in_ci = environ.get("CI", "").lower() not in ("", "0", "false") or "JENKINS_URL" in environ
-    return is_terminal(out) and is_terminal(talk) and not in_ci and environ.get("TERM", "dumb") != "dumb"
+    return is_terminal(out) and is_terminal(talk) and not in_ci(environ) and environ.get("TERM", "dumb") != "dumb"

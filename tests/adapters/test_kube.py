@@ -186,9 +186,10 @@ def kubeconfig(tmp_path: Path) -> str:
 
 def test_the_current_context_is_taken_but_never_guessed_in_ci(kubeconfig: str) -> None:
     assert kube_config.context_of(Cluster(), kubeconfig, {}) == "prod"
-    with pytest.raises(Refused, match="CI is set"):
+    with pytest.raises(Refused, match="runs in CI"):
         kube_config.context_of(Cluster(), kubeconfig, {"CI": "true"})
     assert kube_config.context_of(Cluster(context="test"), kubeconfig, {"CI": "true"}) == "test"
+    assert kube_config.context_of(Cluster(), kubeconfig, {"CI": "false"}) == "prod"
 
 
 def test_a_context_that_is_not_there_is_refused_with_those_that_are(kubeconfig: str) -> None:
