@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,12 @@ environments:
   test: {platform: local, notes: ["log in as demo"]}
 """
 Cloudnorth = Callable[..., Ran]
+
+
+def pytest_configure() -> None:
+    """A pipeline's `nohup` ignores SIGHUP for all that it starts, and the tool leaves it so; the tests send it."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
