@@ -12,7 +12,20 @@ from typing import Any, Literal
 import msgspec
 
 from cloudnorth_cli import signals
-from cloudnorth_cli.model import Artifact, Image, LogLine, Plan, Pod, Record, Release, Status, Value, Workload
+from cloudnorth_cli.model import (
+    Artifact,
+    Hold,
+    Image,
+    LockStatus,
+    LogLine,
+    Plan,
+    Pod,
+    Record,
+    Release,
+    Status,
+    Value,
+    Workload,
+)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=None):
@@ -182,6 +195,10 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     """Lines for people after a successful deploy, from the environment's `notes`."""
     status: tuple[Status, ...] | None = None
     history: tuple[Record, ...] | None = None
+    lock: LockStatus | None = None
+    """Who holds the environment (`lock`)."""
+    holds: tuple[Hold, ...] | None = None
+    """What is kept out (`lock`, and a deploy that was taken back)."""
     config: tuple[ConfigEntry, ...] | None = None
     explanations: tuple[BuildExplanation, ...] | None = None
     plan: Plan | None = None

@@ -126,6 +126,24 @@ class Record(Value, frozen=True, kw_only=True):
     """Stable code of the failure, such as `crash-at-start`."""
     lines: tuple[str, ...] = ()
     """Decisive lines of the failure, masked, at most 32 kB together."""
+    step: str = ""
+    """The step that its run had come to when this was written, such as `watch`."""
+
+
+class Hold(Value, frozen=True, kw_only=True):
+    """What is kept out of an environment until somebody lifts it: one release, or (a freeze) every change."""
+
+    release: Release | None
+    """None: the whole environment is frozen."""
+    reason: str
+    """Why, for people: `crash-at-start: api crashes at start: exit 1`."""
+    actor: Actor
+    since: datetime
+
+    @property
+    def key(self) -> str:
+        """What is kept out: a release's id, or `freeze`."""
+        return self.release.id if self.release else "freeze"
 
 
 class Change(Value, frozen=True, kw_only=True):
@@ -180,6 +198,16 @@ class LockStatus(Value, frozen=True, kw_only=True):
     holder: str
     since: datetime | None
     run: str | None = None
+    run_url: str | None = None
+    commit: str = ""
+    verb: str = ""
+    """What the holder does: `deploy`."""
+    step: str = ""
+    """Where in it: `watch`."""
+    abandoned: bool = False
+    """The holder has given no sign of life for longer than a lock lasts without one."""
+    silent_seconds: float | None = None
+    """Since the holder's last sign of life, by the platform's own clock."""
 
 
 class Status(Value, frozen=True, kw_only=True):
@@ -195,6 +223,8 @@ class Status(Value, frozen=True, kw_only=True):
     lock: LockStatus | None
     address: str | None
     """Where a person reaches it."""
+    holds: tuple[Hold, ...] = ()
+    """Releases that are kept out, and whether the environment is frozen."""
     problems: tuple[str, ...] = ()
     next: tuple[str, ...] = ()
 
@@ -236,6 +266,12 @@ class Request(Value, frozen=True, kw_only=True):
     force_conflicts: bool = False
     rollback: bool = True
     """Take a failed release back."""
+    hold: bool = True
+    """Respect what is held, and hold a release that is taken back."""
+    wait_lock: float = 0.0
+    """Seconds to wait for the lock while somebody else has it."""
+    take_lock: bool = False
+    """Take the lock whoever has it, and go past a freeze: for a rollback that cannot wait."""
 
 
 class ResourceChange(Value, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from cloudnorth_cli.model import (
     Artifact,
     Candidate,
     Change,
+    Hold,
     Image,
     LockStatus,
     LogLine,
@@ -94,10 +95,25 @@ class FakePlatform:
         )
 
     @contextmanager
-    def lock(self, request: Request, verb: str) -> Iterator[None]:
+    def lock(self, request: Request, verb: str, step: Step) -> Iterator[None]:
         if "locked" in self.wishes:
             raise Locked("prod is held by jenkins #318 since 07:15", next=("cloudnorth status --env prod",))
         yield
+
+    def holds(self) -> tuple[Hold, ...]:
+        file = self._file.with_suffix(".holds")
+        return msgspec.json.decode(file.read_bytes(), type=tuple[Hold, ...]) if file.exists() else ()
+
+    def hold(self, hold: Hold) -> None:
+        self._keep_holds([*(one for one in self.holds() if one.key != hold.key), hold])
+
+    def lift(self, hold: Hold) -> None:
+        self._keep_holds([one for one in self.holds() if one.key != hold.key])
+
+    def _keep_holds(self, holds: list[Hold]) -> None:
+        file = self._file.with_suffix(".holds")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(msgspec.json.encode(holds))
 
     def migrate(self, candidate: Candidate, step: Step) -> bool:
         step.output("migrate", "Running upgrade 0006 -> 0007, add_brand")

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Cloudnorth
 
 VERBS = (
-    *("deploy", "status", "logs", "history", "rollback", "restart"),
+    *("deploy", "status", "logs", "history", "rollback", "lock", "restart"),
     *("build", "push", "provision", "drift", "outputs"),
     *("config", "kubeconfig", "down", "completion"),
 )

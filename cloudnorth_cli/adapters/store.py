@@ -10,13 +10,14 @@ from pathlib import Path
 import msgspec
 
 from cloudnorth_cli.errors import Failed
-from cloudnorth_cli.model import Record
+from cloudnorth_cli.model import Hold, Record
 
 _SCHEMA = """
 create table if not exists record (
     revision integer primary key, number integer not null, id text not null, verified integer not null,
     body text not null
 );
+create table if not exists hold (key text primary key, body text not null);
 create table if not exists counter (name text primary key, value integer not null);
 """
 
@@ -58,6 +59,25 @@ class Store:
         with self._open() as database:
             query = "select id from record where verified group by id order by max(revision) desc limit ?"
             return tuple(row[0] for row in database.execute(query, (releases,)))
+
+    def hold(self, hold: Hold) -> None:
+        """Write what is kept out, in place of an earlier hold of the same."""
+        with self._open() as database:
+            database.execute(
+                "insert or replace into hold values (?, ?)", (hold.key, msgspec.json.encode(hold).decode())
+            )
+
+    def lift(self, hold: Hold) -> None:
+        with self._open() as database:
+            database.execute("delete from hold where key = ?", (hold.key,))
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Oldest first."""
+        if not self._file.exists():
+            return ()
+        with self._open() as database:
+            found = [msgspec.json.decode(row[0], type=Hold) for row in database.execute("select body from hold")]
+        return tuple(sorted(found, key=lambda hold: hold.since))
 
     def next(self, counter: str) -> int:
         """Count on: 1 at first, never the same again."""

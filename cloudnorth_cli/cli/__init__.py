@@ -102,6 +102,13 @@ def deploy(
     no_rollback: Annotated[
         bool, typer.Option("--no-rollback", help="Leave a failed release as it is, to look at it.")
     ] = False,
+    no_hold: Annotated[
+        bool, typer.Option("--no-hold", help="Deploy what is held or frozen; hold nothing that is taken back.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the release that a stopped or killed run left half way.")
+    ] = False,
+    wait_lock: o.WaitLock = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> int:
     """Bring the code to an environment, verified, or take it back."""
@@ -119,6 +126,8 @@ def deploy(
             first=first,
             force_conflicts=force_conflicts,
             rollback=not no_rollback,
+            hold=not no_hold,
+            wait_lock=doors.patience(wait_lock),
         )
         ask = (lambda question: True) if yes else run.ask
         protect = guard.protect(
@@ -207,18 +216,67 @@ def history(
 def rollback(
     ctx: typer.Context,
     env: o.Env = None,
-    to: Annotated[int | None, typer.Option(metavar="RELEASE", help="Its number; default: the one before.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RELEASE|COMMIT", help="Its number, or the commit that it was made from; default: before."
+        ),
+    ] = None,
+    message: o.Message = None,
+    no_hold: Annotated[
+        bool, typer.Option("--no-hold", help="Don't keep out what is taken back; go to one that is held.")
+    ] = False,
+    take_lock: Annotated[
+        bool, typer.Option("--take-lock", help="Take the lock from a run that has it, which stops; pass a freeze.")
+    ] = False,
+    wait_lock: o.WaitLock = None,
 ) -> int:
-    """Put the release before back, or an earlier one."""
+    """Put the release before back, or an earlier one. Needs the cluster and nothing else.
+
+    What is taken back is held: deploying it again is refused until `lock release`.
+    """
 
     def work(run: "Run") -> "Result":
         from cloudnorth_cli.cli import doors
         from cloudnorth_cli.commands.rollback import rollback
 
-        opened = doors.changing(run, env, files=False)
-        return rollback(opened.platform, opened.environment, opened.request, run.journal, to)
+        opened = doors.changing(
+            run, env, files=False, hold=not no_hold, take_lock=take_lock, wait_lock=doors.patience(wait_lock)
+        )
+        return rollback(opened.platform, opened.environment, opened.request, run.journal, to, message or "")
 
     return _do(ctx, work)
+
+
+@app.command(epilog=o.examples("lock -e prod", 'lock acquire -e prod -m "stocktaking"', "lock release -e prod"))
+def lock(
+    ctx: typer.Context,
+    action: Annotated[
+        Literal["show", "acquire", "release"],
+        typer.Argument(metavar="[show|acquire|release]", help="acquire freezes the environment; release lifts it."),
+    ] = "show",
+    env: o.Env = None,
+    message: o.Message = None,
+) -> int:
+    """Show who holds an environment and what is kept out of it.
+
+    `acquire` freezes it: every change is refused until `release`, which also lets in
+    again what a rollback took back.
+    """
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands import lock
+
+        if action == "show":
+            environment, platform = doors.reading(run, env)
+            return lock.show(platform, environment)
+        opened = doors.changing(run, env, files=False)
+        if action == "acquire":
+            return lock.acquire(opened.platform, opened.environment, opened.request, run.journal, message or "")
+        return lock.release(opened.platform, opened.environment, run.journal)
+
+    return _do(ctx, work, reading=action == "show")
 
 
 @app.command(epilog=o.examples("restart", "restart -e prod -s api"))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -42,7 +43,7 @@ def changing(
     *,
     images: Mapping[str, str] = {},
     files: bool = True,
-    **wishes: bool,
+    **wishes: Any,
 ) -> Opened:
     """Open an environment to change it; says where it goes and from which commit."""
     environment = _environment(run, name, files=files)
@@ -141,6 +142,14 @@ def images(path: Path | None, named: Iterable[str] | None) -> dict[str, str]:
             raise UsageError(f"--image {word}: wanted is SERVICE=REFERENCE, such as api=registry/shop-api@sha256:…")
         given[service] = reference
     return given
+
+
+def patience(wait_lock: str | None) -> float:
+    """Seconds of `--wait-lock`; 0: not at all. Raises UsageError for a duration that is none."""
+    try:
+        return durations.seconds(wait_lock) if wait_lock else 0.0
+    except ValueError as error:
+        raise UsageError(f"--wait-lock: {error}") from error
 
 
 def query(services: list[str] | None, follow: bool, previous: bool, since: str | None, tail: int | None) -> LogQuery:

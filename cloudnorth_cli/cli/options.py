@@ -78,6 +78,20 @@ Namespace = Annotated[str | None, typer.Option(metavar="NAME", help="Without a c
 Release = Annotated[str | None, typer.Option(metavar="NAME", help="Without a cloudnorth.yaml: the Helm release.")]
 
 
+Message = Annotated[
+    str | None, typer.Option("--message", "-m", metavar="TEXT", help="Why, for whoever is refused because of it.")
+]
+WaitLock = Annotated[
+    str | None,
+    typer.Option(
+        metavar="15m",
+        envvar="CLOUDNORTH_WAIT_LOCK",
+        show_envvar=False,
+        help="Wait so long while somebody else holds the environment. [CLOUDNORTH_WAIT_LOCK]",
+    ),
+]
+
+
 class VerbsFirst(TyperGroup):
     """Help that shows the verbs before the options: a newcomer looks for what can be done."""
 

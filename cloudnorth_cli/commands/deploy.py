@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 
-from cloudnorth_cli.commands import outcome, rollback
+from cloudnorth_cli.commands import locking, outcome, rollback
 from cloudnorth_cli.commands.records import Records
 from cloudnorth_cli.errors import Broken, CloudnorthError, Interrupted, RolloutFailed
 from cloudnorth_cli.events import Journal, Result
@@ -67,10 +66,7 @@ def _deploy(
     if candidate.unchanged:
         return _unchanged(platform, environment, journal, progress.served)
 
-    with ExitStack() as held:
-        with journal.step("lock") as step:
-            held.enter_context(platform.lock(request, "deploy"))
-            step.summary = "held until this ends"
+    with locking.locked(platform, environment, request, journal, "deploy"):
         progress.served = platform.serving()
 
         if environment.migrate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloudnorth_cli.commands import outcome
+from cloudnorth_cli.commands import locking, outcome
 from cloudnorth_cli.errors import Interrupted, Refused, UsageError
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.model import Request
@@ -16,7 +16,7 @@ def down(
     """Take the release away. A protected environment wants its name in `confirm`."""
     _confirmed(environment, confirm)
     try:
-        with platform.lock(request, "down"), journal.step("down") as step:
+        with locking.locked(platform, environment, request, journal, "down"), journal.step("down") as step:
             stays = platform.down(step)
     except Interrupted:
         state = f"taking {environment.name} down was stopped half way."

@@ -13,7 +13,7 @@ from cloudnorth_cli.adapters import aws
 from cloudnorth_cli.adapters.terraform import Terraform
 from cloudnorth_cli.adapters.terraform_run import Runner
 from cloudnorth_cli.adapters.terraform_stream import Stream
-from cloudnorth_cli.commands import outcome, saved_plan
+from cloudnorth_cli.commands import locking, outcome, saved_plan
 from cloudnorth_cli.commands.guard import Ask
 from cloudnorth_cli.errors import ExitStatus, Interrupted, Refused, UsageError
 from cloudnorth_cli.events import Journal, Planned, Result
@@ -155,12 +155,15 @@ class Provision:
             return
         platform = self.platform()
         if any(change.type == "aws_eks_cluster" and change.action == "destroy" for change in plan.changes):
-            with platform.lock(self.request, "provision"), self.journal.step("down") as step:
+            with self._locked(platform), self.journal.step("down") as step:
                 step.summary = platform.down(step)
             yield
             return
-        with platform.lock(self.request, "provision"):
+        with self._locked(platform):
             yield
+
+    def _locked(self, platform: Platform) -> contextlib.AbstractContextManager[None]:
+        return locking.locked(platform, self.environment, self.request, self.journal, "provision")
 
     def _interrupted(self, runner: Runner, stream: Stream, error: Interrupted) -> Result:
         half = runner.tainted()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloudnorth_cli.commands import outcome
+from cloudnorth_cli.commands import locking, outcome
 from cloudnorth_cli.errors import CloudnorthError, Interrupted, Refused
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.model import Record, Request
@@ -19,7 +19,7 @@ def restart(platform: Platform, environment: Environment, request: Request, jour
             deploy = outcome.command(environment, "deploy")
             raise Refused(f"{environment.name} serves nothing yet", code="nothing-serves", next=(deploy,))
         services = request.services or tuple(environment.services)
-        with platform.lock(request, "restart"), journal.step("restart") as step:
+        with locking.locked(platform, environment, request, journal, "restart"), journal.step("restart") as step:
             verdict = platform.restart(services, step)
             if verdict.state != "ready":
                 raise outcome.rollout_failed(verdict)

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import msgspec
 
-from cloudnorth_cli.commands import outcome
+from cloudnorth_cli.commands import locking, outcome
 from cloudnorth_cli.errors import CloudnorthError, Interrupted, Refused
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.model import Record, Release, Request
 from cloudnorth_cli.platforms import Platform
 from cloudnorth_cli.settings import Environment
 
+SHORTEST_COMMIT = 7
+"""Hex digits: as many as records hold, and more than the number of a release."""
 HISTORY = 50
 """Revisions looked through for one to go back to; as many as Helm is told to keep."""
 
 
 def rollback(
-    platform: Platform, environment: Environment, request: Request, journal: Journal, to: int | None = None
+    platform: Platform,
+    environment: Environment,
+    request: Request,
+    journal: Journal,
+    to: str | None = None,
+    message: str = "",
 ) -> Result:
     """Put an earlier verified release back: the one numbered `to`, or the last that served before this one."""
     served: Record | outcome.Unread | None = outcome.Unread.UNREAD
     try:
         served = platform.serving()
         target = find(platform.history(HISTORY), served, to, environment)
-        with ExitStack() as held:
-            with journal.step("lock") as step:
-                held.enter_context(platform.lock(request, "rollback"))
-                step.summary = "held until this ends"
+        with locking.locked(platform, environment, request, journal, "rollback"):
             release = put_back(platform, environment, target, request, journal)
     except CloudnorthError as error:
         return outcome.failure("rollback", environment, journal, error, served)
@@ -53,27 +56,35 @@ def rollback(
     )
 
 
-def find(history: tuple[Record, ...], served: Record | None, to: int | None, environment: Environment) -> Record:
+def find(history: tuple[Record, ...], served: Record | None, to: str | None, environment: Environment) -> Record:
     """The verified record to go back to. Raises Refused naming what there is.
 
     Where a later release was installed and left half way, that is what served before it.
     """
     verified = [record for record in history if record.verified_at]
     if to is not None:
-        verified = [record for record in verified if record.release.number == to]
+        verified = [record for record in verified if names(to, record)]
     elif served and any(left_half_way(record, served) for record in history):
         return served
     elif served:
         # A release's number is the revision that first installed it: what served before that is what it replaced.
         verified = [record for record in verified if record.release.revision < served.release.number]
     if not verified:
-        wanted = f"release {to}" if to is not None else "an earlier verified release"
+        wanted = f"release or commit {to}" if to is not None else "an earlier verified release"
         raise Refused(
             f"{wanted} is not among the releases kept",
             code="nothing-to-go-back-to",
             next=(outcome.command(environment, "history"),),
         )
     return max(verified, key=lambda record: record.release.revision)
+
+
+def names(word: str, record: Record) -> bool:
+    """Whether `--to WORD` means this record: its release's number, or its commit (seven hex digits at least)."""
+    if word == str(record.release.number):
+        return True
+    commit = record.source.commit.removesuffix("+dirty")
+    return len(word) >= SHORTEST_COMMIT and bool(commit) and (commit.startswith(word) or word.startswith(commit))
 
 
 def left_half_way(record: Record, served: Record) -> bool:

@@ -15,6 +15,7 @@ from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
     Candidate,
+    Hold,
     Image,
     LockStatus,
     LogLine,
@@ -68,8 +69,21 @@ class Platform(Protocol):
         `images` may leave out services: they stay as they serve. Raises Refused.
         """
 
-    def lock(self, request: Request, verb: str) -> AbstractContextManager[None]:
-        """Hold the environment; released on leaving. Raises Locked naming the holder."""
+    def lock(self, request: Request, verb: str, step: Step) -> AbstractContextManager[None]:
+        """Hold the environment; released on leaving. Waits for `request.wait_lock` seconds while somebody else has it,
+        which is told to the step; takes it from whoever has it where `request.take_lock`.
+
+        Raises Locked naming the holder.
+        """
+
+    def holds(self) -> tuple[Hold, ...]:
+        """What is kept out, oldest first."""
+
+    def hold(self, hold: Hold) -> None:
+        """Keep a release out, or everything; in place of an earlier hold of the same."""
+
+    def lift(self, hold: Hold) -> None:
+        """Keep it out no longer."""
 
     def migrate(self, candidate: Candidate, step: Step) -> bool:
         """Bring the schema up to date; False when the project has no migration. Raises Failed."""

@@ -8,7 +8,7 @@ from cloudnorth_cli.errors import ExitStatus
 from cloudnorth_cli.events import Problem, Result
 from cloudnorth_cli.render import lines, plans
 from cloudnorth_cli.render.screen import Screen
-from cloudnorth_cli.render.tables import config, explanations, history, status, statuses
+from cloudnorth_cli.render.tables import config, explanations, history, lock, status, statuses
 
 WELL = (ExitStatus.DONE, ExitStatus.UNHEALTHY, ExitStatus.CHANGES)
 """Statuses with which a command did what it was asked: its answer goes to stdout."""
@@ -27,6 +27,8 @@ def answer(result: Result, screen: Screen) -> list[str]:
         return config(result.config, screen)
     if result.explanations is not None:
         return explanations(result.explanations, screen)
+    if result.command == "lock" and result.holds is not None:
+        return [*lock(result, screen), *next_lines("next", result.next, screen)]
     if result.command == "outputs" and result.outputs is not None:
         return plans.outputs(result.outputs, screen) or ["there are no outputs"]
     shown = plans.plan(result.plan, screen) if result.command == "drift" and result.plan else []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cloudnorth_cli.events import BuildExplanation, ConfigEntry
-from cloudnorth_cli.model import Pod, Record, ServiceStatus, Status
+from cloudnorth_cli.events import BuildExplanation, ConfigEntry, Result
+from cloudnorth_cli.model import LockStatus, Pod, Record, ServiceStatus, Status
 from cloudnorth_cli.render import lines
 from cloudnorth_cli.render.screen import Screen
 
@@ -96,6 +96,26 @@ def explanations(all_of_them: tuple[BuildExplanation, ...], screen: Screen) -> l
             for path in paths:
                 said += lines.wrapped(screen, f"{mark} {path}", "  ")
     return said
+
+
+def lock(result: Result, screen: Screen) -> list[str]:
+    """Who is at work in an environment, and what is kept out of it."""
+    said = lines.wrapped(screen, result.summary)
+    if result.lock:
+        said += lines.wrapped(screen, holder(result.lock), "  ")
+    for hold in result.holds or ():
+        what = f"release {hold.release}" if hold.release else "frozen"
+        said += lines.wrapped(screen, f"{what}  by {hold.actor.who}, {lines.stamp(hold.since)}", "  ")
+        said += lines.wrapped(screen, hold.reason, "    ")
+    return said
+
+
+def holder(what: LockStatus) -> str:
+    """`anna@laptop: deploy 8f3c1d2, in watch, run 20261126-071502-7c`."""
+    doing = " ".join(part for part in (what.verb, what.commit) if part)
+    told = (doing, f"in {what.step}" if what.step else "", f"run {what.run}" if what.run else "", what.run_url or "")
+    gone = f" (abandoned, silent for {what.silent_seconds or 0:.0f} s)" if what.abandoned else ""
+    return f"{what.holder}: {', '.join(part for part in told if part)}{gone}".rstrip(": ")
 
 
 def _serving(what: Status, screen: Screen, now: datetime) -> list[str]:

@@ -19,7 +19,7 @@ from cloudnorth_cli import config
 from cloudnorth_cli.commands.provision import Provision, Wishes
 from cloudnorth_cli.errors import Locked, Refused
 from cloudnorth_cli.events import Journal, Step
-from cloudnorth_cli.model import Actor, Request, Source
+from cloudnorth_cli.model import Actor, Hold, Request, Source
 from cloudnorth_cli.platforms import Platform
 from tests.terraform.project import make
 
@@ -49,12 +49,15 @@ class Ground:
         return cast(Platform, self)
 
     @contextmanager
-    def lock(self, request: Request, verb: str) -> Iterator[None]:
+    def lock(self, request: Request, verb: str, step: Step) -> Iterator[None]:
         if self.held:
             raise Locked("jenkins #318 deploys")
         self._say("locked")
         yield
         self._say("released")
+
+    def holds(self) -> tuple[Hold, ...]:
+        return ()
 
     def down(self, step: Step) -> str:
         self._say("down")

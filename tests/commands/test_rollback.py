@@ -38,7 +38,7 @@ def record(revision: int, number: int | None = None, verified: bool = True) -> R
     )
 
 
-def chosen(*history: Record, to: int | None = None) -> int:
+def chosen(*history: Record, to: str | None = None) -> int:
     """Number of the release chosen, where the newest verified revision serves."""
     served = max((each for each in history if each.verified_at), key=lambda each: each.release.revision)
     return find(history, served, to, ENVIRONMENT).release.number
@@ -67,4 +67,4 @@ def test_behind_the_first_there_is_nothing() -> None:
 
 
 def test_one_that_is_named_is_taken_forwards_too() -> None:
-    assert chosen(record(1), record(2), record(3, number=1), to=2) == 2
+    assert chosen(record(1), record(2), record(3, number=1), to="2") == 2

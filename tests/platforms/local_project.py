@@ -49,13 +49,13 @@ class LocalProject:
         platform = self.platform()
         return deploy(platform, platform.environment, self.request(**changes), platform.journal)
 
-    def rollback(self, to: int | None = None) -> Result:
+    def rollback(self, to: str | None = None) -> Result:
         platform = self.platform()
         return rollback(platform, platform.environment, self.request(), platform.journal, to)
 
     def restart(self, *services: str) -> Verdict:
         platform = self.platform()
-        with platform.lock(self.request(), "restart"), platform.journal.step("restart") as step:
+        with platform.journal.step("restart") as step, platform.lock(self.request(), "restart", step):
             return platform.restart(services, step)
 
     def down(self) -> str:

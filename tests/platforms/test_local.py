@@ -184,7 +184,7 @@ def test_two_projects_run_side_by_side(make: Make) -> None:
 def test_a_second_deploy_is_locked_out_by_name(local: LocalProject) -> None:
     local.deploy()
     holding = local.platform()
-    with holding.lock(local.request(), "deploy"):
+    with holding.journal.step("lock") as step, holding.lock(local.request(), "deploy", step):
         local.write("two")
         locked = local.deploy()
         held = local.platform().lock_status()

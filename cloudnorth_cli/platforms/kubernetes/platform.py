@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
-from cloudnorth_cli.adapters import kube_config, kube_secrets, lease
+from cloudnorth_cli.adapters import kube_config, kube_holds, kube_secrets, lease
 from cloudnorth_cli.errors import Broken, CloudnorthError, RolloutFailed
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
     Candidate,
+    Hold,
     Image,
     LockStatus,
     LogLine,
@@ -101,7 +102,7 @@ class KubernetesPlatform:
         return candidate
 
     @contextmanager
-    def lock(self, request: Request, verb: str) -> Iterator[None]:
+    def lock(self, request: Request, verb: str, step: Step) -> Iterator[None]:
         site = self._site
         if not checking.namespace_exists(site):
             checking.make_namespace(site)
@@ -111,6 +112,15 @@ class KubernetesPlatform:
                 yield
             finally:
                 self._held = None
+
+    def holds(self) -> tuple[Hold, ...]:
+        return kube_holds.holds(self._site.api, self._site.namespace, self._site.release)
+
+    def hold(self, hold: Hold) -> None:
+        kube_holds.keep(self._site.api, self._site.namespace, self._site.release, hold)
+
+    def lift(self, hold: Hold) -> None:
+        kube_holds.lift(self._site.api, self._site.namespace, self._site.release, hold)
 
     def migrate(self, candidate: Candidate, step: Step) -> bool:
         if self._environment.migrate is None:

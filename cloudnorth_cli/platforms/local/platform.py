@@ -17,6 +17,7 @@ from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
     Candidate,
+    Hold,
     Image,
     LockStatus,
     LogLine,
@@ -118,7 +119,7 @@ class LocalPlatform:
         )
 
     @contextmanager
-    def lock(self, request: Request, verb: str) -> Iterator[None]:
+    def lock(self, request: Request, verb: str, step: Step) -> Iterator[None]:
         self.place.make()
         with lock.hold(self.place.lock, request.actor, verb, self.environment.name) as killed:
             if killed:
@@ -126,6 +127,15 @@ class LocalPlatform:
             for name in self.machine.tidy():
                 self.journal.notice(f"stopped {name}, which an interrupted run had left")
             yield
+
+    def holds(self) -> tuple[Hold, ...]:
+        return self.store.holds()
+
+    def hold(self, hold: Hold) -> None:
+        self.store.hold(hold)
+
+    def lift(self, hold: Hold) -> None:
+        self.store.lift(hold)
 
     def migrate(self, candidate: Candidate, step: Step) -> bool:
         wanted = self.environment.migrate
