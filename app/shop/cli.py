@@ -1,4 +1,4 @@
-"""`shop serve | migrate | seed | healthcheck`: what one image can be started as.
+"""`shop serve | migrate | seed | healthcheck | loadgen`: what one image can be started as.
 
 A service's code is imported only when it is asked for: no image holds the other service's.
 """
@@ -8,6 +8,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from shop.common import logs, settings
 from shop.common.lifecycle import Lifecycle
@@ -22,6 +23,10 @@ def main(argv: list[str] | None = None) -> int:
     except SettingsError as error:
         print(f"shop: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`); nothing more can be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +50,21 @@ def _parser() -> argparse.ArgumentParser:
     health = commands.add_parser("healthcheck", help="ask a service here whether it is ready: status 0 or 1")
     health.add_argument("service", choices=["api", "storefront"], nargs="?", default="api")
     health.set_defaults(run=_healthcheck)
+
+    load = commands.add_parser("loadgen", help="shoppers at a fixed rate, counted by the release that answered")
+    load.add_argument("--url", required=True, help="where the shop is: its front, or the api or storefront alone")
+    load.add_argument("--rate", type=_positive, default=20.0, help="requests a second (default 20)")
+    load.add_argument("--seconds", type=_not_negative, default=30.0, help="for how long (default 30); 0: until Ctrl-C")
+    load.add_argument(
+        "--timeout", type=_positive, default=10.0, metavar="SECONDS", help="an answer's time (default 10)"
+    )
+    load.add_argument(
+        "--mix", metavar="KIND=SHARE,…", help="of browse, search, cart and checkout, e.g. browse=90,search=10"
+    )
+    load.add_argument("--path", action="append", default=[], help="only GET this path, on any server; may be repeated")
+    load.add_argument("--json", action="store_true", help="the result as one JSON object on standard output")
+    load.add_argument("--report", type=Path, metavar="FILE", help="the result as an HTML page, too")
+    load.set_defaults(run=_loadgen)
     return parser
 
 
@@ -75,6 +95,33 @@ def _seed(_: argparse.Namespace) -> int:
     from shop.api import commands
 
     return commands.fill(chosen)
+
+
+def _loadgen(arguments: argparse.Namespace) -> int:
+    from shop.loadgen import command
+    from shop.loadgen.plan import MIX, Plan, read_mix
+
+    plan = Plan(
+        url=settings.http("--url", arguments.url),
+        rate=arguments.rate,
+        seconds=arguments.seconds,
+        timeout=arguments.timeout,
+        mix=read_mix(arguments.mix) if arguments.mix else MIX,
+        paths=tuple(arguments.path),
+    )
+    return command.run(plan, as_json=arguments.json, page=arguments.report)
+
+
+def _positive(text: str) -> float:
+    if not (value := float(text)) > 0:
+        raise ValueError(text)
+    return value
+
+
+def _not_negative(text: str) -> float:
+    if not (value := float(text)) >= 0:
+        raise ValueError(text)
+    return value
 
 
 def _healthcheck(arguments: argparse.Namespace) -> int:

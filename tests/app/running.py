@@ -62,6 +62,18 @@ def shop_here(*words: str, environ: Mapping[str, str]) -> str:
 
 
 @contextmanager
+def start(*words: str, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """`shop WORDS` in a process of its own; killed at the end of the block if it still runs."""
+    with subprocess.Popen(
+        _command(words), env=_environ(environ), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+@contextmanager
 def process(*words: str, environ: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`shop serve …` in a process of its own, with its address; killed at the end of the block if it still runs."""
     words = (*words, "--port", "0")

@@ -56,7 +56,7 @@ def read(service: str, environ: Mapping[str, str] = os.environ) -> Settings:
         service=service,
         host=text("HOST", defaults.host),
         port=_whole("PORT", text("PORT", str(PORTS.get(service, 0))), 0, 65535),
-        api=_http("API", text("API", defaults.api)),
+        api=http("API", text("API", defaults.api)),
         database_url=_database(text("DATABASE_URL", defaults.database_url)),
         database_tls=_one_of("DATABASE_TLS", text("DATABASE_TLS", "off"), ("off", "on")),
         database_wait=_whole("DATABASE_WAIT_SECONDS", text("DATABASE_WAIT_SECONDS", "15"), 0, 600),
@@ -90,7 +90,8 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
     return value
 
 
-def _http(name: str, value: str) -> str:
+def http(name: str, value: str) -> str:
+    """`value` as an address of the web, without a slash at its end. Raises SettingsError, which says `name`."""
     if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
         raise SettingsError(f"{name} should be an address like http://api:8080, got {value!r}")
     return value.rstrip("/")
