@@ -109,6 +109,10 @@ class Migrate(Settings, frozen=True, kw_only=True):
     """The command, such as `shop migrate`."""
     check: str | None = None
     """Prints JSON about what is pending; changes nothing."""
+    files: tuple[str, ...] = ()
+    """Local platform: files and folders of the service's build context that the migration is made of, such as
+    `shop/api/migrations`. While none of them changed since it last succeeded, it is not run again. Default: it always
+    is."""
     timeout: Duration = "10m"
     """At most this long."""
 

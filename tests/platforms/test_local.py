@@ -208,6 +208,31 @@ def test_a_failed_migration_changes_nothing(local: LocalProject) -> None:
     assert {each.pid for each in local.processes()} == before
 
 
+def test_a_migration_whose_files_did_not_change_is_not_run_again(local: LocalProject) -> None:
+    local.config["migrate"] = {"service": "web", "run": "sh -c 'echo ran >> \"$KEPT\"'", "files": ["server.py"]}
+    local.deploy()
+    kept = Path(local.ask()["env"]["KEPT"])
+    local.write("two")
+    assert local.deploy().exit_status == 0
+    assert kept.read_text() == "ran\n"
+    (local.root / "server.py").write_text((local.root / "server.py").read_text() + "# changed\n")
+    assert local.deploy().exit_status == 0
+    assert kept.read_text() == "ran\n" * 2
+    local.down()
+    kept.unlink()  # a person may take the data away while nothing serves
+    local.write("three")
+    local.deploy()
+    assert kept.read_text() == "ran\n"
+
+
+def test_migrate_files_that_are_not_there_are_refused(local: LocalProject) -> None:
+    local.config["migrate"] = {"service": "web", "run": "true", "files": ["migrations/"]}
+    refused = local.deploy()
+    assert refused.exit_status == 3
+    assert refused.error is not None
+    assert "migrations is not among the files of web" in refused.error.message
+
+
 def test_there_is_no_cluster_to_write_a_kubeconfig_for(local: LocalProject) -> None:
     with pytest.raises(Refused):
         local.platform().kubeconfig()

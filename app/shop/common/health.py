@@ -27,17 +27,21 @@ Schema = Callable[[], Awaitable[dict[str, str | None] | None]]
 
 @dataclass
 class Cached:
-    """A check whose answer is kept for a second: many probers must not become load on what they look at."""
+    """A check whose answer is kept for a second: many probers must not become load on what they look at.
+
+    A bad answer is kept for a tenth of one: a service that has just become ready is not held up.
+    """
 
     check: Check
     seconds: float = 1.0
+    seconds_bad: float = 0.1
     _answer: Readiness | None = None
     _until: float = field(default=0.0)
 
     async def __call__(self) -> Readiness:
         if self._answer is None or time.monotonic() >= self._until:
             self._answer = await self.check()
-            self._until = time.monotonic() + self.seconds
+            self._until = time.monotonic() + (self.seconds if self._answer.ready else self.seconds_bad)
         return self._answer
 
 

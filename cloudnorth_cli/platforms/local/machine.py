@@ -95,6 +95,7 @@ class Machine:
         """Stop everything; nothing serves."""
         lineup.switch(self.place, None)
         self.supervisor.shut_down()
+        self.place.migrated.unlink(missing_ok=True)  # data may be taken away or put back while nothing serves
         lineup.forget_others(self.place)
         shutil.rmtree(self.place.runtime, ignore_errors=True)  # sockets only; made again by the next start
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import sys
 from datetime import UTC, datetime
 
+import msgspec
+
 from cloudnorth_cli import shell, templates
-from cloudnorth_cli.adapters import launcher
+from cloudnorth_cli.adapters import bundle, launcher
 from cloudnorth_cli.durations import seconds
-from cloudnorth_cli.errors import Failed
+from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.platforms.local import launch, lineup
 from cloudnorth_cli.platforms.local.lineup import Process
@@ -18,8 +21,37 @@ from cloudnorth_cli.platforms.local.plan import Plan
 from cloudnorth_cli.settings import Migrate
 
 
+def made_of(wanted: Migrate, plan: Plan, place: Place) -> str | None:
+    """What tells whether the migration is another one than before; None where `migrate.files` does not say.
+
+    Besides the files: how it is run, and on which data folder. Raises Refused where a file is not there.
+    """
+    service = plan.service(wanted.service)
+    if not wanted.files or service is None:
+        return None
+    listing = bundle.listing(bundle.folder_of(place.bundles, service.image.digest))
+    found: dict[str, str] = {}
+    for name in (each.strip("/") for each in wanted.files):
+        under = {path: print_ for path, print_ in listing.items() if path == name or path.startswith(f"{name}/")}
+        if not under:
+            message = f"{name} is not among the files of {wanted.service}"
+            raise Refused(message, code="migrate-files", where="migrate.files")
+        found |= under
+    run_with = (wanted.run, str(service.environment), sorted(service.env.items()), plan.secrets)
+    return hashlib.sha256(msgspec.json.encode((sorted(found.items()), run_with, place.data.stat().st_ino))).hexdigest()
+
+
+def ran_before(place: Place, made_of: str | None) -> bool:
+    """Whether this very migration was the last one to succeed."""
+    try:
+        return made_of is not None and place.migrated.read_text() == made_of
+    except OSError:
+        return False
+
+
 def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step) -> None:
     """Run it to its end, its lines told as they come. Raises Failed: nothing of the new release has served yet."""
+    place.migrated.unlink(missing_ok=True)
     service = plan.service(wanted.service)
     assert service is not None, "the configuration names services that exist"
     serving = lineup.serving(place)

@@ -78,6 +78,11 @@ class Place:
         return self.home / "records.db"
 
     @property
+    def migrated(self) -> Path:
+        """What the last migration that succeeded was made of; without it the next deploy migrates."""
+        return self.home / "migrated"
+
+    @property
     def lock(self) -> Path:
         return self.home / "lock"
 

@@ -141,7 +141,14 @@ class LocalPlatform:
         wanted = self.environment.migrate
         if wanted is None:
             return False
-        migration.run(wanted, self._plan(candidate.id), self.place, candidate.source.commit, step)
+        release = self._plan(candidate.id)
+        made_of = migration.made_of(wanted, release, self.place)
+        if migration.ran_before(self.place, made_of):
+            step.summary = "nothing of migrate.files has changed"
+            return False
+        migration.run(wanted, release, self.place, candidate.source.commit, step)
+        if made_of:
+            self.place.migrated.write_text(made_of)
         return True
 
     def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
@@ -305,6 +312,7 @@ class LocalPlatform:
     def _go_back(self) -> None:
         """What served before serves, and nothing of the new release runs."""
         assert self._new is not None
+        self.place.migrated.unlink(missing_ok=True)  # its data may be what it lacked: the next deploy migrates
         before = plan.read(self.place.plans, self._before.release.id) if self._before else None
         self.machine.put_back(self._before, before)
         self.machine.abandon()
