@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -206,6 +206,10 @@ class FakePlatform:
     def restart(self, services: Sequence[str], step: Step) -> Verdict:
         self._pass(step)
         return Verdict(state="ready", workloads=(), pods=(), waiting_for="4/4 ready")
+
+    def scale(self, counts: Mapping[str, int], step: Step) -> Verdict:
+        self._pass(step)
+        return Verdict(state="ready", workloads=(), pods=(), waiting_for="all ready")
 
     def down(self, step: Step) -> str:
         self._pass(step)

@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import Cloudnorth
 
 VERBS = (
-    *("deploy", "status", "logs", "history", "rollback", "lock", "restart"),
-    *("build", "push", "provision", "drift", "outputs"),
+    *("deploy", "status", "logs", "history", "rollback", "restart", "scale"),
+    *("lock", "build", "push", "provision", "drift", "outputs"),
     *("config", "kubeconfig", "down", "completion"),
 )
 
@@ -24,8 +24,9 @@ def test_bare_it_shows_the_help(cloudnorth: Cloudnorth) -> None:
 
 def test_help_shows_every_verb_before_any_option(cloudnorth: Cloudnorth) -> None:
     shown = cloudnorth("--help").out
-    verbs, options = shown.split("Commands:")[1].split("Options", 1)
-    assert [line.split()[0] for line in verbs.splitlines() if line.strip()] == list(VERBS)
+    verbs, options = shown.split("Every day:")[1].split("Options", 1)
+    listed = [line.split()[0] for line in verbs.splitlines() if line.startswith("  ")]
+    assert listed == list(VERBS)
     assert "..." not in verbs, "a description that does not fit is none"
     assert "--output" in options
 

@@ -19,7 +19,11 @@ from cloudnorth_cli.adapters.unix_http import ask
 from cloudnorth_cli.errors import Failed, Refused
 
 FRONT = "front"
-"""Link in Caddy's working folder to the files that name the upstreams."""
+"""Link in Caddy's working folder to the folder of files that name the upstreams."""
+INTERNAL = "internal"
+"""Folder of such links for the addresses at which services reach each other."""
+SLOTS = 16
+"""Upstreams of each route, filled in turn with a service's processes: scaling needs no new configuration."""
 UPSTREAM_IDLE = "1s"
 """Shorter than any server's own keep-alive (gunicorn 2 s, uvicorn and Node 5 s): none is used again just as the
 server closes it."""
@@ -37,13 +41,31 @@ def binary() -> str:
     return found
 
 
-def configuration(port: int, routes: Mapping[str, str], socket: Path, storage: Path) -> dict[str, Any]:
-    """Caddy's JSON configuration: one port on this machine, a route a service.
+def slot_file(service: str, slot: int) -> str:
+    """Name of the file that names one upstream."""
+    return f"{service}.{slot}"
 
-    routes: service to path prefix; the longest prefix wins. socket: of the admin interface. storage: Caddy's own files.
+
+def side_link(service: str, side: int) -> str:
+    """Path of the link behind one of a service's two internal addresses."""
+    return f"{INTERNAL}/{service}.{side}"
+
+
+def configuration(
+    port: int, routes: Mapping[str, str], internal: Mapping[str, tuple[int, int]], socket: Path, storage: Path
+) -> dict[str, Any]:
+    """Caddy's JSON configuration: one port on this machine, a route a service; internal addresses beside.
+
+    routes: service to path prefix; the longest prefix wins. internal: the two ports at which other services reach a
+    service. socket: of the admin interface. storage: Caddy's own files.
     """
     ordered = sorted(routes.items(), key=lambda route: (-len(route[1].rstrip("/")), route[0]))
     answers: list[dict[str, Any]] = [_route(service, prefix.rstrip("/")) for service, prefix in ordered]
+    inside = {
+        f"{service}-{side}": _internal(service, side, ports[side])
+        for service, ports in sorted(internal.items())
+        for side in (0, 1)
+    }
     # Caddy answers what matches no route with an empty 200.
     answers.append(
         {"handle": [{"handler": "static_response", "status_code": 404, "body": "no service is routed here\n"}]}
@@ -60,7 +82,8 @@ def configuration(port: int, routes: Mapping[str, str], socket: Path, storage: P
                         "automatic_https": {"disable": True},
                         "protocols": ["h1"],
                         "routes": answers,
-                    }
+                    },
+                    **inside,
                 },
             }
         },
@@ -93,12 +116,31 @@ def in_flight(socket: Path) -> Mapping[str, int]:
 
 
 def _route(service: str, prefix: str) -> dict[str, Any]:
-    proxy = {
+    route: dict[str, Any] = {"handle": [_proxy(FRONT, service)], "terminal": True}
+    return route | ({"match": [{"path": [prefix, f"{prefix}/*"]}]} if prefix else {})
+
+
+def _internal(service: str, side: int, port: int) -> dict[str, Any]:
+    """The server behind one internal address. Services of ours ask there: their X-Forwarded headers are passed on."""
+    return {
+        "listen": [f"127.0.0.1:{port}"],
+        "automatic_https": {"disable": True},
+        "protocols": ["h1"],
+        "trusted_proxies": {"source": "static", "ranges": ["127.0.0.1/32"]},
+        "routes": [{"handle": [_proxy(side_link(service, side), service)]}],
+    }
+
+
+def _proxy(folder: str, service: str) -> dict[str, Any]:
+    return {
         "handler": "reverse_proxy",
-        "upstreams": [{"dial": f"{{file.{FRONT}/{service}}}"}],
-        "load_balancing": {"try_duration": TRY_FOR, "try_interval": "50ms"},
+        "upstreams": [{"dial": f"{{file.{folder}/{slot_file(service, slot)}}}"} for slot in range(SLOTS)],
+        # In turn: a request that one process could not be given goes to the next one.
+        "load_balancing": {
+            "selection_policy": {"policy": "round_robin"},
+            "try_duration": TRY_FOR,
+            "try_interval": "50ms",
+        },
         "transport": {"protocol": "http", "keep_alive": {"idle_timeout": UPSTREAM_IDLE}},
         "flush_interval": -1,
     }
-    route: dict[str, Any] = {"handle": [proxy], "terminal": True}
-    return route | ({"match": [{"path": [prefix, f"{prefix}/*"]}]} if prefix else {})

@@ -93,8 +93,8 @@ class Api:
         """Write the whole object; with a resourceVersion in it, raises Conflict when it has changed since."""
         return self._json("PUT", path, {}, body)
 
-    def patch(self, path: str, body: Mapping[str, Any]) -> Json:
-        return self._json("PATCH", path, {}, body, content=MERGE)
+    def patch(self, path: str, body: Mapping[str, Any], **query: Any) -> Json:
+        return self._json("PATCH", path, query, body, content=MERGE)
 
     def apply(
         self, path: str, body: Mapping[str, Any], manager: str, *, force: bool = False, dry_run: bool = False

@@ -22,6 +22,7 @@ _KNOWN = {
     "ControllerRevision": "/apis/apps/v1/{}/controllerrevisions",
     "Job": "/apis/batch/v1/{}/jobs",
     "Lease": "/apis/coordination.k8s.io/v1/{}/leases",
+    "HorizontalPodAutoscaler": "/apis/autoscaling/v2/{}/horizontalpodautoscalers",
     "Ingress": "/apis/networking.k8s.io/v1/{}/ingresses",
     "SelfSubjectAccessReview": "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ create table if not exists record (
 );
 create table if not exists hold (key text primary key, body text not null);
 create table if not exists counter (name text primary key, value integer not null);
+create table if not exists scale (service text primary key, processes integer not null);
 """
 
 
@@ -85,6 +86,18 @@ class Store:
             query = """insert into counter values (?, 1)
                        on conflict (name) do update set value = value + 1 returning value"""
             return int(database.execute(query, (counter,)).fetchall()[0][0])
+
+    def counts(self) -> dict[str, int]:
+        """How many processes each service was scaled to; one that never was is not in it."""
+        if not self._file.exists():
+            return {}
+        with self._open() as database:
+            return dict(database.execute("select service, processes from scale").fetchall())
+
+    def keep_counts(self, counts: Mapping[str, int]) -> None:
+        """Remember how many processes services are to have from now on."""
+        with self._open() as database:
+            database.executemany("insert or replace into scale values (?, ?)", counts.items())
 
     def _one(self, query: str, *values: object) -> Record | None:
         return next(iter(self._all(query, *values)), None)

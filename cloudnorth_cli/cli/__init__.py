@@ -293,6 +293,25 @@ def restart(ctx: typer.Context, env: o.Env = None, service: o.Services = None) -
     return _do(ctx, work)
 
 
+@app.command(epilog=o.examples("scale api=4", "scale -e prod api=4 storefront=2"))
+def scale(
+    ctx: typer.Context,
+    counts: Annotated[list[str], typer.Argument(metavar="SERVICE=N...", help="How many of which service.")],
+    env: o.Env = None,
+) -> int:
+    """Change how many of a service serve, without interruption."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.scale import scale
+
+        wanted = doors.counts(counts)
+        opened = doors.changing(run, env, list(wanted), files=False)
+        return scale(opened.platform, opened.environment, wanted, opened.request, run.journal)
+
+    return _do(ctx, work)
+
+
 @app.command(epilog=o.examples("build -e prod --out images.json", "build -e prod --explain"))
 def build(
     ctx: typer.Context,

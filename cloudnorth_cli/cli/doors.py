@@ -152,6 +152,19 @@ def patience(wait_lock: str | None) -> float:
         raise UsageError(f"--wait-lock: {error}") from error
 
 
+def counts(words: Iterable[str]) -> dict[str, int]:
+    """Numbers by service of words such as `api=4`. Raises UsageError."""
+    found = {}
+    for word in words:
+        service, _, number = word.partition("=")
+        if not service or not number.isascii() or not number.isdigit():
+            raise UsageError(f"{word}: wanted is SERVICE=N, such as api=4", code="scale")
+        if int(number) == 0:
+            raise UsageError(f"{word}: at least one; `cloudnorth down` stops everything", code="scale")
+        found[service] = int(number)
+    return found
+
+
 def query(services: list[str] | None, follow: bool, previous: bool, since: str | None, tail: int | None) -> LogQuery:
     """What `logs` was asked for. Raises UsageError for a duration that is none."""
     try:

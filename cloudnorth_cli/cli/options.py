@@ -92,11 +92,19 @@ WaitLock = Annotated[
 ]
 
 
+DAILY = ("deploy", "status", "logs", "history", "rollback", "restart", "scale", "run")
+"""Verbs that the help shows first: most days need no others."""
+
+
 class VerbsFirst(TyperGroup):
     """Help that shows the verbs before the options: a newcomer looks for what can be done."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        self.format_commands(ctx, formatter)
+        more = [name for name in self.list_commands(ctx) if name not in DAILY]
+        for title, names in (("Every day", DAILY), ("Now and then", more)):
+            with formatter.section(title):
+                rows = [(name, verb.get_short_help_str(80)) for name in names if (verb := self.commands.get(name))]
+                formatter.write_dl(rows)
         with formatter.section("Options, before or behind the verb"):
             formatter.write_dl([row for param in self.get_params(ctx) if (row := param.get_help_record(ctx))])
 

@@ -6,7 +6,7 @@ What one platform cannot do is a method that says so (it raises Refused), never 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, cast
 
@@ -117,6 +117,12 @@ class Platform(Protocol):
 
     def restart(self, services: Sequence[str], step: Step) -> Verdict:
         """Start the services anew without interruption and wait."""
+
+    def scale(self, counts: Mapping[str, int], step: Step) -> Verdict:
+        """Give services these numbers of processes or pods and wait; says who sets the number from then on.
+
+        Raises Refused where something else (an autoscaler) sets it.
+        """
 
     def down(self, step: Step) -> str:
         """Take the release away; records and data stay. Returns where they stay, for people."""

@@ -58,12 +58,10 @@ def front(tmp_path: Path, servers: list[Server]) -> Iterator[tuple[str, Path]]:
     """Caddy with `/` to one and `/api` to two; its address and admin socket."""
     (tmp_path / caddy.FRONT).mkdir()
     for name, server in zip(("page", "api"), servers, strict=False):
-        (tmp_path / caddy.FRONT / name).write_text(server.address)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        point(tmp_path / caddy.FRONT, name, server)
+    port = free_port()
     admin = tmp_path / "a"
-    made = caddy.configuration(port, {"page": "/", "api": "/api/"}, admin, tmp_path / "caddy")
+    made = caddy.configuration(port, {"page": "/", "api": "/api/"}, {}, admin, tmp_path / "caddy")
     (tmp_path / "caddy.json").write_text(json.dumps(made))
     with (tmp_path / "caddy.log").open("wb") as log:
         process = subprocess.Popen([caddy.binary(), "run", "--config", "caddy.json"], cwd=tmp_path, stderr=log)
@@ -76,6 +74,19 @@ def front(tmp_path: Path, servers: list[Server]) -> Iterator[tuple[str, Path]]:
     finally:
         process.kill()
         process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def point(folder: Path, service: str, *servers: Server) -> None:
+    """Fill a service's slots in turn with these servers."""
+    for slot in range(caddy.SLOTS):
+        (folder / "new").write_text(servers[slot % len(servers)].address)
+        (folder / "new").replace(folder / caddy.slot_file(service, slot))
 
 
 def text(address: str, path: str) -> str:
@@ -95,8 +106,7 @@ def test_the_next_request_goes_where_the_file_says(
 ) -> None:
     address, _ = front
     assert text(address, "/") == "one /"
-    (tmp_path / "new").write_text(servers[2].address)
-    (tmp_path / "new").replace(tmp_path / caddy.FRONT / "page")
+    point(tmp_path / caddy.FRONT, "page", servers[2])
     assert text(address, "/") == "three /"
 
 
@@ -109,7 +119,7 @@ def test_requests_under_way_are_counted_by_upstream_also_after_a_switch(
     end = time.monotonic() + 10
     while caddy.in_flight(admin).get(servers[0].address, 0) != 1:
         assert time.monotonic() < end, caddy.in_flight(admin)
-    (tmp_path / caddy.FRONT / "page").write_text(servers[2].address)
+    point(tmp_path / caddy.FRONT, "page", servers[2])
     assert text(address, "/") == "three /"
     assert caddy.in_flight(admin)[servers[0].address] == 1
     servers[0].go.set()
@@ -117,10 +127,35 @@ def test_requests_under_way_are_counted_by_upstream_also_after_a_switch(
     assert caddy.in_flight(admin).get(servers[0].address, 0) == 0
 
 
+def test_several_processes_are_asked_in_turn_and_one_that_is_gone_is_passed_over(
+    front: tuple[str, Path], tmp_path: Path, servers: list[Server]
+) -> None:
+    address, _ = front
+    point(tmp_path / caddy.FRONT, "page", *servers)
+    assert [text(address, "/") for _ in range(3)].count("one /") == 1
+    servers[0].server.shutdown()
+    servers[0].server.server_close()
+    assert {text(address, "/") for _ in range(6)} == {"two /", "three /"}
+
+
+def test_an_internal_address_leads_where_its_own_link_does(
+    front: tuple[str, Path], tmp_path: Path, servers: list[Server]
+) -> None:
+    _, admin = front
+    sides = (free_port(), free_port())
+    made = caddy.configuration(free_port(), {"api": "/"}, {"api": sides}, admin, tmp_path / "caddy")
+    caddy.load(admin, made)
+    for side, server in enumerate(servers[:2]):
+        folder = tmp_path / caddy.side_link("api", side)
+        folder.mkdir(parents=True)
+        point(folder, "api", server)
+    assert [text(f"127.0.0.1:{port}", "/x") for port in sides] == ["one /x", "two /x"]
+
+
 def test_new_routes_are_loaded_and_nonsense_is_refused(front: tuple[str, Path], tmp_path: Path) -> None:
     address, admin = front
     port = int(address.rpartition(":")[2])
-    caddy.load(admin, caddy.configuration(port, {"api": "/only"}, admin, tmp_path / "caddy"))
+    caddy.load(admin, caddy.configuration(port, {"api": "/only"}, {}, admin, tmp_path / "caddy"))
     assert text(address, "/only") == "two /only"
     assert probe.get(address, "/").status == 404
     with pytest.raises(Failed, match="refuses"):

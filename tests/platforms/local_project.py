@@ -58,6 +58,11 @@ class LocalProject:
         with platform.journal.step("restart") as step, platform.lock(self.request(), "restart", step):
             return platform.restart(services, step)
 
+    def scale(self, **counts: int) -> Verdict:
+        platform = self.platform()
+        with platform.journal.step("scale") as step, platform.lock(self.request(), "scale", step):
+            return platform.scale(counts, step)
+
     def down(self) -> str:
         platform = self.platform()
         with platform.journal.step("down") as step:

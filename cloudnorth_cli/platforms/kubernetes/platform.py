@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -33,6 +33,7 @@ from cloudnorth_cli.platforms.kubernetes import (
     preparing,
     records,
     releasing,
+    scaling,
     showing,
     verifying,
     watching,
@@ -212,6 +213,9 @@ class KubernetesPlatform:
 
     def restart(self, services: Sequence[str], step: Step) -> Verdict:
         return self._watched(ending.restart(self._site, services), step)
+
+    def scale(self, counts: Mapping[str, int], step: Step) -> Verdict:
+        return self._watched(scaling.scale(self._site, counts, step), step)
 
     def down(self, step: Step) -> str:
         return ending.down(self._site, step)

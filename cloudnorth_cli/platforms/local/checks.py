@@ -11,7 +11,7 @@ from cloudnorth_cli import signals, templates
 from cloudnorth_cli.adapters import probe
 from cloudnorth_cli.errors import RolloutFailed
 from cloudnorth_cli.events import Step
-from cloudnorth_cli.platforms.local import launch
+from cloudnorth_cli.platforms.local import internal, launch
 from cloudnorth_cli.platforms.local.lineup import Lineup, Process
 from cloudnorth_cli.platforms.local.place import Place
 from cloudnorth_cli.platforms.local.plan import Plan
@@ -61,12 +61,12 @@ def _from_a_service(answer: probe.Answer) -> bool:
 
 def _check(place: Place, port: int, plan: Plan, serving: Lineup, wanted: Verify) -> str:
     name = wanted.service or routed(plan, wanted.http)
-    process = serving.of(name) if name else None
-    if process is None:
+    processes = serving.of(name) if name else ()
+    if not processes:
         raise RolloutFailed(f"verify: no service answers {wanted.http}", code="not-answering")
-    at_front = routed(plan, wanted.http) == process.service
-    address = f"127.0.0.1:{port}" if at_front else process.address
-    expected = _expected(place, plan, serving, process, wanted)
+    at_front = routed(plan, wanted.http) == name
+    addresses = [f"127.0.0.1:{port}"] if at_front else [each.address for each in processes]
+    expected = _expected(place, plan, serving, processes[0], wanted)
     seen = ""
 
     def fits(answer: probe.Answer) -> bool:
@@ -74,16 +74,16 @@ def _check(place: Place, port: int, plan: Plan, serving: Lineup, wanted: Verify)
         seen = _difference(answer, expected)
         return not seen
 
-    for _ in range(wanted.times):
+    for number in range(wanted.times):
+        address = addresses[number % len(addresses)]
         answer = _until(address, wanted.http, fits)
         if answer is not None:
             raise RolloutFailed(f"http://{address}{wanted.http} {seen}", code="not-answering")
-    return f"http://{address}{wanted.http} fits, {wanted.times} of {wanted.times}"
+    return f"http://{addresses[0]}{wanted.http} fits, {wanted.times} of {wanted.times}"
 
 
 def _expected(place: Place, plan: Plan, serving: Lineup, process: Process, wanted: Verify) -> dict[str, str]:
-    ports = {each.service: each.port for each in serving.processes}
-    filled = launch.values(plan, process, ports, place)
+    filled = launch.values(plan, process, internal.urls(place, serving.sides), place)
     return {name: templates.fill(text, filled, f"verify.expect.{name}") for name, text in wanted.expect.items()}
 
 

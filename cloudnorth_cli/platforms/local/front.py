@@ -15,7 +15,7 @@ from cloudnorth_cli.adapters.supervisor import Program
 from cloudnorth_cli.errors import Failed
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Value
-from cloudnorth_cli.platforms.local import launch, ports
+from cloudnorth_cli.platforms.local import internal, launch, ports
 from cloudnorth_cli.platforms.local.place import Place
 from cloudnorth_cli.platforms.local.plan import Plan
 from cloudnorth_cli.shell import tail
@@ -57,9 +57,9 @@ def choose(place: Place, wanted: int, step: Step) -> int:
     return port
 
 
-def configure(place: Place, port: int, routes: Mapping[str, str]) -> bool:
+def configure(place: Place, port: int, routes: Mapping[str, str], inside: internal.Ports) -> bool:
     """Write what Caddy starts with; whether that changed."""
-    text = json.dumps(caddy.configuration(port, routes, place.caddy_socket, place.home / "caddy"), indent=1)
+    text = json.dumps(caddy.configuration(port, routes, inside, place.caddy_socket, place.home / "caddy"), indent=1)
     file = place.caddy_file
     variables = launch.inherited() | {"GOMEMLIMIT": "48MiB"} | place.marker
     words = (caddy.binary(), "run", "--config", str(file))

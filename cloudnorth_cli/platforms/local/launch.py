@@ -31,10 +31,10 @@ def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: environ[name] for name in HANDED_ON if name in environ}
 
 
-def values(plan: Plan, process: Process, ports: Mapping[str, int], place: Place) -> dict[str, str]:
+def values(plan: Plan, process: Process, urls: Mapping[str, str], place: Place) -> dict[str, str]:
     """What the placeholders of a service's texts stand for.
 
-    ports: of every service of the plan.
+    urls: of every service of the plan.
     """
     service = _service(plan, process)
     image = service.image
@@ -50,7 +50,7 @@ def values(plan: Plan, process: Process, ports: Mapping[str, int], place: Place)
         "release": str(process.release),
         "commit": process.commit,
         "secret": plan.secrets,
-        **{f"url.{name}": f"http://127.0.0.1:{port}" for name, port in ports.items()},
+        **{f"url.{name}": url for name, url in urls.items()},
     }
 
 
@@ -77,10 +77,10 @@ def write(file: Path, words: tuple[str, ...], variables: Mapping[str, str], cwd:
     _write_private(file, json.dumps(launch))
 
 
-def write_process(plan: Plan, process: Process, ports: Mapping[str, int], place: Place) -> None:
+def write_process(plan: Plan, process: Process, urls: Mapping[str, str], place: Place) -> None:
     """Write the launch file of a service's process."""
     service = _service(plan, process)
-    filled = values(plan, process, ports, place)
+    filled = values(plan, process, urls, place)
     words = tuple(shlex.split(templates.fill(service.run, filled, f"services.{service.name}.run")))
     variables = environ(plan, process, filled, place) | place.marker
     write(launch_file(place, process.name), words, variables, service.folder, counted=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from cloudnorth_cli.adapters.caddy import FRONT
+from cloudnorth_cli.adapters.caddy import FRONT, SLOTS, side_link, slot_file
 from cloudnorth_cli.model import Release, Value
 from cloudnorth_cli.platforms.local.place import Place
 
@@ -29,6 +29,8 @@ class Process(Value, frozen=True, kw_only=True):
     """Number of the release that started it."""
     commit: str
     started_at: datetime
+    side: int = 0
+    """0 or 1: which of its service's two internal addresses leads to it."""
 
     @property
     def address(self) -> str:
@@ -42,8 +44,13 @@ class Lineup(Value, frozen=True, kw_only=True):
     release: Release
     processes: tuple[Process, ...]
 
-    def of(self, service: str) -> Process | None:
-        return next((each for each in self.processes if each.service == service), None)
+    def of(self, service: str) -> tuple[Process, ...]:
+        return tuple(each for each in self.processes if each.service == service)
+
+    @property
+    def sides(self) -> dict[str, int]:
+        """Each service's side."""
+        return {each.service: each.side for each in self.processes}
 
     def without(self, other: Lineup | None) -> tuple[Process, ...]:
         """Its processes that are not in another."""
@@ -57,8 +64,11 @@ def write(place: Place, lineup: Lineup, serving: Lineup | None) -> None:
     folder.mkdir(parents=True)
     (folder / _FILE).write_bytes(msgspec.json.encode(lineup))
     # A service that the new lineup lacks stays reachable until Caddy has forgotten its route.
-    for process in (*(serving.processes if serving else ()), *lineup.processes):
-        (folder / process.service).write_text(process.address)
+    for each in (serving, lineup) if serving else (lineup,):
+        for service in each.sides:
+            processes = each.of(service)
+            for slot in range(SLOTS):
+                (folder / slot_file(service, slot)).write_text(processes[slot % len(processes)].address)
 
 
 def serving(place: Place) -> Lineup | None:
@@ -71,19 +81,34 @@ def serving(place: Place) -> Lineup | None:
 
 def switch(place: Place, lineup: Lineup | None) -> None:
     """Make this lineup the one that serves, from one request to the next; None: nothing serves."""
-    link = place.home / FRONT
     if lineup is None:
-        link.unlink(missing_ok=True)
+        (place.home / FRONT).unlink(missing_ok=True)
         return
-    new = place.home / f".{FRONT}.new"
+    _link(place.home / FRONT, Path(place.lineups.name) / str(lineup.number))
+    lead(place, lineup)
+
+
+def lead(place: Place, lineup: Lineup, beside: Lineup | None = None) -> None:
+    """Lead the internal addresses of a lineup to it; with `beside` only those that this other one does not use."""
+    used = beside.sides if beside else {}
+    place.internal.mkdir(exist_ok=True)
+    for service, side in lineup.sides.items():
+        if used.get(service) != side:
+            _link(place.home / side_link(service, side), Path("..") / place.lineups.name / str(lineup.number))
+
+
+def _link(link: Path, target: Path) -> None:
+    new = link.with_name(f".{link.name}.new")
     new.unlink(missing_ok=True)
-    new.symlink_to(Path(place.lineups.name) / str(lineup.number))
+    new.symlink_to(target)
     os.replace(new, link)
 
 
 def forget_others(place: Place) -> None:
     """Remove every lineup but the serving one, and launch files of processes that are in none."""
     kept = serving(place)
+    if kept:
+        lead(place, kept)  # a run that was killed just after its switch has not done so
     for folder in place.lineups.iterdir() if place.lineups.is_dir() else ():
         if kept is None or folder.name != str(kept.number):
             shutil.rmtree(folder, ignore_errors=True)

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cloudnorth_cli.adapters.store import Store
 from cloudnorth_cli.adapters.supervisor import Program, Supervisor
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Release
-from cloudnorth_cli.platforms.local import front, launch, lineup, ports
+from cloudnorth_cli.platforms.local import front, internal, launch, lineup, ports
 from cloudnorth_cli.platforms.local.lineup import Lineup, Process
 from cloudnorth_cli.platforms.local.place import Place
-from cloudnorth_cli.platforms.local.plan import Plan
+from cloudnorth_cli.platforms.local.plan import Plan, read
 
 _ALIVE = ("RUNNING", "STARTING")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a lineup is to differ from what would be started by itself."""
+
+    anew: Collection[str] = ()
+    """Services whose processes are started although nothing changed for them."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Numbers of processes by service, over those that are kept."""
+
+
+NO_WISHES = Wishes()
 
 
 class Machine:
@@ -31,21 +45,19 @@ class Machine:
         """The lineup in front; its processes may be dead."""
         return lineup.serving(self.place)
 
-    def start(
-        self, plan: Plan, release: Release, commit: str, step: Step, anew: Collection[str] | None = None
-    ) -> Lineup:
+    def start(self, plan: Plan, release: Release, commit: str, step: Step, wishes: Wishes = NO_WISHES) -> Lineup:
         """Start a release beside what serves; processes with the same key are taken over.
 
-        anew: services whose processes are started even so. Raises Failed, Refused; nothing is left running then.
+        Raises Failed, Refused; nothing is left running then.
         """
         old = self.serving()
-        new = self._lineup(plan, release, commit, anew or (), old)
+        new = self._lineup(plan, release, commit, wishes, old)
         lineup.write(self.place, new, old)
         try:
-            by_service = {each.service: each.port for each in new.processes}
-            for process in new.without(old):
-                launch.write_process(plan, process, by_service, self.place)
-            self._keep((*(old.processes if old else ()), *new.processes), plan, step)
+            lineup.lead(self.place, new, beside=old)
+            with ports.one_at_a_time(self.place.runtime.parent):
+                self._stand(plan, old, new, step)
+            self.supervisor.keep(self._programs((*(old.processes if old else ()), *new.processes)))
         except BaseException:
             self.abandon()
             raise
@@ -56,15 +68,14 @@ class Machine:
         front.await_ready(self.place)
         lineup.switch(self.place, new)
         with ports.one_at_a_time(self.place.runtime.parent):
-            if front.configure(self.place, front.choose(self.place, self._wanted_port, step), front.routes(plan)):
-                front.reload(self.place)
+            self._configure(front.choose(self.place, self._wanted_port, step), plan)
 
     def put_back(self, old: Lineup | None, plan: Plan | None) -> None:
         """Take a lineup out of the front again in favour of the one before, which still runs."""
         lineup.switch(self.place, old)
         chosen = front.chosen(self.place)
-        if plan and chosen and front.configure(self.place, chosen.port, front.routes(plan)):
-            front.reload(self.place)
+        if plan and chosen:
+            self._configure(chosen.port, plan)
 
     def drain(self, old: Lineup | None, step: Step) -> None:
         """Let requests to the processes that serve no more finish."""
@@ -99,43 +110,59 @@ class Machine:
         lineup.forget_others(self.place)
         shutil.rmtree(self.place.runtime, ignore_errors=True)  # sockets only; made again by the next start
 
-    def _lineup(self, plan: Plan, release: Release, commit: str, anew: Collection[str], old: Lineup | None) -> Lineup:
+    def _lineup(self, plan: Plan, release: Release, commit: str, wishes: Wishes, old: Lineup | None) -> Lineup:
         number = self.store.next("lineup")
         alive = {each.name for each in self.supervisor.processes() if each.state in _ALIVE}
-        kept: dict[str, Process] = {}
-        for each in plan.services:
-            before = old.of(each.name) if old else None
-            if before and before.name in alive and before.key == plan.key(each.name) and each.name not in anew:
-                kept[each.name] = before
-        fresh = [each.name for each in plan.services if each.name not in kept]
+        counts = self.store.counts() | dict(wishes.counts)
         taken = {each.port for each in old.processes} if old else set()
-        now = datetime.now(UTC)
-        for name, port in zip(fresh, ports.for_services(len(fresh), taken), strict=True):
-            before = old.of(name) if old else None
-            same = before if before and before.key == plan.key(name) else None
-            kept[name] = Process(
-                name=f"{name}-{number}",
-                service=name,
-                port=port,
-                key=plan.key(name),
-                # Started again, it is still of the release that last changed it.
-                release=same.release if same else release.number,
-                commit=same.commit if same else commit,
-                started_at=now,
-            )
-        return Lineup(number=number, release=release, processes=tuple(kept[each.name] for each in plan.services))
+        processes: list[Process] = []
+        for service in plan.services:
+            before, key = old.of(service.name) if old else (), plan.key(service.name)
+            same = before[0] if before and before[0].key == key else None
+            wanted = counts.get(service.name, 1)
+            kept = [each for each in before if each.name in alive and same and service.name not in wishes.anew][:wanted]
+            fresh = ports.for_services(wanted - len(kept), taken)
+            taken.update(fresh)
+            processes += kept
+            processes += [
+                Process(
+                    name=f"{service.name}-{self.store.next('lineup') if position else number}",
+                    service=service.name,
+                    port=port,
+                    key=key,
+                    # Started again, it is still of the release that last changed it.
+                    release=same.release if same else release.number,
+                    commit=same.commit if same else commit,
+                    started_at=datetime.now(UTC),
+                    side=same.side if same else 1 - before[0].side if before else 0,
+                )
+                for position, port in enumerate(fresh)
+            ]
+        return Lineup(number=number, release=release, processes=tuple(processes))
 
-    def _keep(self, processes: Iterable[Process], plan: Plan, step: Step) -> None:
-        if self.supervisor.running():
-            self.supervisor.keep(self._programs(processes))
-            return
-        # Nothing of an earlier supervisord is worth keeping: start only what this lineup names.
-        names = {each.service: each for each in processes}
-        with ports.one_at_a_time(self.place.runtime.parent):
+    def _stand(self, plan: Plan, old: Lineup | None, new: Lineup, step: Step) -> None:
+        """Choose the ports of the front, write what the new processes are started with, and see that Caddy runs."""
+        running = self.supervisor.running()
+        inside = internal.choose(self.place, new.sides, [each.port for each in new.processes])
+        urls = internal.urls(self.place, new.sides)
+        for process in new.without(old):
+            launch.write_process(plan, process, urls, self.place)
+        if not running:
+            # Nothing of an earlier supervisord is worth keeping: start only what this lineup names.
             self.supervisor.reap()
-            front.configure(self.place, front.choose(self.place, self._wanted_port, step), front.routes(plan))
-            self.supervisor.start(self._programs(names.values()), launch.inherited())
+            front.configure(self.place, front.choose(self.place, self._wanted_port, step), front.routes(plan), inside)
+            self.supervisor.start(self._programs(new.processes), launch.inherited())
             front.await_ready(self.place)  # only then is the port its own
+        elif new.sides.keys() - (old.sides if old else {}).keys():
+            # Where new services are asked by others; the routes stay as they are until the switch.
+            before = read(self.place.plans, old.release.id) if old else None
+            chosen = front.chosen(self.place)
+            self._configure(chosen.port if chosen else self._wanted_port, before or plan)
+
+    def _configure(self, port: int, plan: Plan) -> None:
+        """Bring routes and addresses to Caddy where they are others than before."""
+        if front.configure(self.place, port, front.routes(plan), internal.chosen(self.place)):
+            front.reload(self.place)
 
     def _programs(self, processes: Iterable[Process]) -> tuple[Program, ...]:
         unique = {each.name: launch.program(self.place, each.name) for each in processes}

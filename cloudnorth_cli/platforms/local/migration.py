@@ -14,7 +14,7 @@ from cloudnorth_cli.adapters import bundle, launcher
 from cloudnorth_cli.durations import seconds
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.events import Step
-from cloudnorth_cli.platforms.local import launch, lineup
+from cloudnorth_cli.platforms.local import internal, launch, lineup
 from cloudnorth_cli.platforms.local.lineup import Process
 from cloudnorth_cli.platforms.local.place import TASK_MARK, Place
 from cloudnorth_cli.platforms.local.plan import Plan
@@ -56,12 +56,12 @@ def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step) -> N
     assert service is not None, "the configuration names services that exist"
     serving = lineup.serving(place)
     # `{url.SERVICE}` is what serves now; there is no new process yet. Port 0 is nobody's.
-    ports = {each.name: 0 for each in plan.services}
-    ports |= {each.service: each.port for each in (serving.processes if serving else ())}
+    urls = {each.name: "http://127.0.0.1:0" for each in plan.services}
+    urls |= internal.urls(place, serving.sides) if serving else {}
     process = Process(
         name="migrate", service=service.name, port=0, key="", release=0, commit=commit, started_at=datetime.now(UTC)
     )
-    filled = launch.values(plan, process, ports, place)
+    filled = launch.values(plan, process, urls, place)
     words = tuple(shlex.split(templates.fill(wanted.run, filled, "migrate.run")))
     variables = launch.environ(plan, process, filled, place) | {TASK_MARK: str(place.home)}
     file = launch.launch_file(place, "migrate")

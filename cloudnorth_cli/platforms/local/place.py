@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloudnorth_cli.adapters.caddy import INTERNAL
 from cloudnorth_cli.adapters.unix_http import LONGEST_PATH
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.settings import Environment
@@ -63,6 +64,11 @@ class Place:
     def lineups(self) -> Path:
         """Which processes serve together, by number."""
         return self.home / "lineups"
+
+    @property
+    def internal(self) -> Path:
+        """Links to lineups, one for each side of a service; Caddy reads through them too."""
+        return self.home / INTERNAL
 
     @property
     def launches(self) -> Path:

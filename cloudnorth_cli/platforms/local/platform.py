@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import msgspec
 
 from cloudnorth_cli import secrets, signals
 from cloudnorth_cli.adapters import processes
+from cloudnorth_cli.adapters.caddy import SLOTS
 from cloudnorth_cli.adapters.store import Store
 from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Refused, RolloutFailed
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
@@ -44,7 +45,7 @@ from cloudnorth_cli.platforms.local import (
     status,
 )
 from cloudnorth_cli.platforms.local.lineup import Lineup
-from cloudnorth_cli.platforms.local.machine import Machine
+from cloudnorth_cli.platforms.local.machine import NO_WISHES, Machine, Wishes
 from cloudnorth_cli.platforms.local.place import TASK_MARK, place, told_disk
 from cloudnorth_cli.platforms.local.plan import Plan
 from cloudnorth_cli.platforms.local.watching import watch
@@ -197,12 +198,22 @@ class LocalPlatform:
     def restart(self, services: Sequence[str], step: Step) -> Verdict:
         there, wanted = self.machine.serving(), self._serving_plan()
         if there is None or wanted is None:
-            raise Refused(
-                "nothing runs here yet",
-                code="nothing-deployed",
-                next=(f"cloudnorth deploy --env {self.environment.name}",),
-            )
-        return self._roll(wanted, there.release, "", step, anew=wanted.depending(services or self.environment.services))
+            raise self._nothing_runs()
+        return self._roll(wanted, there.release, "", step, Wishes(anew=services or tuple(self.environment.services)))
+
+    def scale(self, counts: Mapping[str, int], step: Step) -> Verdict:
+        there, wanted = self.machine.serving(), self._serving_plan()
+        if there is None or wanted is None:
+            raise self._nothing_runs()
+        for name, count in counts.items():
+            if count > SLOTS:
+                raise Refused(
+                    f"{name}={count}: at most {SLOTS} processes of one service run on one machine", code="too-many"
+                )
+        verdict = self._roll(wanted, there.release, "", step, Wishes(counts=counts))
+        self.store.keep_counts(counts)
+        step.notice(f"kept by every later deploy, rollback and restart of {self.environment.name}")
+        return verdict
 
     def status(self) -> Status:
         return status.status(self.environment, self.machine, self._serving_plan(), self.lock_status())
@@ -226,6 +237,10 @@ class LocalPlatform:
 
     def kubeconfig(self) -> str:
         raise Refused(f"{self.environment.name} runs on this machine, without a cluster", code="no-cluster")
+
+    def _nothing_runs(self) -> Refused:
+        deploy = f"cloudnorth deploy --env {self.environment.name}"
+        return Refused("nothing runs here yet", code="nothing-deployed", next=(deploy,))
 
     @cached_property
     def _secrets(self) -> dict[str, Secret]:
@@ -261,10 +276,10 @@ class LocalPlatform:
         record = self.store.revision(there.release.revision)
         return bool(record and record.verified_at) and self.status().healthy
 
-    def _roll(self, wanted: Plan, release: Release, commit: str, step: Step, anew: Collection[str] = ()) -> Verdict:
+    def _roll(self, wanted: Plan, release: Release, commit: str, step: Step, wishes: Wishes = NO_WISHES) -> Verdict:
         """Start, watch, put in front, verify, retire: what `deploy` does in steps of its own. Raises RolloutFailed."""
         self._take_back = True
-        self._start(wanted, release, commit, step, anew)
+        self._start(wanted, release, commit, step, wishes)
         verdict = self._watch(wanted, step)
         if verdict.state != "ready":
             first = verdict.failures[0]
@@ -274,10 +289,10 @@ class LocalPlatform:
         step.summary = told
         return verdict
 
-    def _start(self, wanted: Plan, release: Release, commit: str, step: Step, anew: Collection[str] = ()) -> None:
+    def _start(self, wanted: Plan, release: Release, commit: str, step: Step, wishes: Wishes = NO_WISHES) -> None:
         self._before = self.machine.serving()
         with told_disk():
-            self._new = self.machine.start(wanted, release, commit, step, anew)
+            self._new = self.machine.start(wanted, release, commit, step, wishes)
 
     def _watch(self, wanted: Plan, step: Step) -> Verdict:
         assert self._new is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cloudnorth_cli.adapters import caddy
@@ -34,6 +35,7 @@ def status(environment: Environment, machine: Machine, plan: Plan | None, held: 
         pods = tuple(
             looking.map(lambda each: look_at(machine.place, plan, each, states.get(each.name)), there.processes)
         )
+    by_service = {name: [pod for pod in pods if pod.service == name] for name in there.sides}
     chosen = front.chosen(machine.place)
     address = f"http://127.0.0.1:{chosen.port}" if chosen else None
     problems = [f"{pod.name} is {pod.state}" for pod in pods if not pod.ready]
@@ -48,7 +50,7 @@ def status(environment: Environment, machine: Machine, plan: Plan | None, held: 
         healthy=not problems,
         summary=f"{name}  {word}: release {there.release}, {ready}/{len(pods)} ready",
         serving=machine.store.revision(there.release.revision),
-        services=tuple(_service(plan, pod, address) for pod in pods),
+        services=tuple(_service(plan, name, mine, address) for name, mine in by_service.items()),
         pods=pods,
         lock=held,
         address=address,
@@ -57,14 +59,14 @@ def status(environment: Environment, machine: Machine, plan: Plan | None, held: 
     )
 
 
-def _service(plan: Plan, pod: Pod, address: str | None) -> ServiceStatus:
-    service = plan.service(pod.service or "")
+def _service(plan: Plan, name: str, pods: Sequence[Pod], address: str | None) -> ServiceStatus:
+    service = plan.service(name)
     assert service is not None
     return ServiceStatus(
-        name=service.name,
-        wanted=1,
-        ready=int(pod.ready),
-        restarts=pod.restarts,
+        name=name,
+        wanted=len(pods),
+        ready=sum(pod.ready for pod in pods),
+        restarts=sum(pod.restarts for pod in pods),
         image=service.image.reference,
         url=f"{address}{service.route}" if address else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from cloudnorth_cli import signals
 from cloudnorth_cli.adapters import probe
@@ -83,7 +83,7 @@ def _look(
     mask: Callable[[str], str],
 ) -> Verdict:
     place = machine.place
-    pods, failures, workloads = [], [], []
+    pods, failures = [], []
     waiting = ""
     for process in new.processes:
         service = plan.service(process.service)
@@ -91,11 +91,6 @@ def _look(
         state = states.get(process.name)
         pod, answer = _pod(place, service, process, state)
         pods.append(pod)
-        workloads.append(
-            Workload(
-                name=process.service, service=process.service, wanted=1, updated=1, ready=int(pod.ready), done=pod.ready
-            )
-        )
         if pod.ready:
             continue
         waiting = waiting or f"{process.service} {service.health} {answer}"
@@ -111,11 +106,16 @@ def _look(
             failures.append(PodFailure(cause=cause, message=message, pod=process.name, lines=lines))
     return Verdict(
         state="failed" if failures else "progressing" if waiting else "ready",
-        workloads=tuple(workloads),
+        workloads=tuple(_workload(service, [pod for pod in pods if pod.service == service]) for service in new.sides),
         pods=tuple(pods),
         failures=tuple(failures),
         waiting_for=waiting,
     )
+
+
+def _workload(service: str, pods: Sequence[Pod]) -> Workload:
+    wanted, ready = len(pods), sum(pod.ready for pod in pods)
+    return Workload(name=service, service=service, wanted=wanted, updated=wanted, ready=ready, done=ready == wanted)
 
 
 def _pod(place: Place, service: ServicePlan, process: Process, state: ProcessState | None) -> tuple[Pod, probe.Answer]:

@@ -6,7 +6,7 @@ const [role, port] = process.argv.slice(2);
 async function answer(request) {
   if (role === "api") return { role, path: request.url, pid: process.pid };
   const asked = await fetch(process.env.API + "/api/things");
-  return { role, path: request.url, api: await asked.json(), made: require("./made.json") };
+  return { role, path: request.url, pid: process.pid, api: await asked.json(), made: require("./made.json") };
 }
 
 const server = http.createServer(async (request, response) => {
