@@ -4,16 +4,21 @@ PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 CLOUDNORTH := .venv/bin/cloudnorth
 
-.PHONY: help up down test test-fast test-full bench lock providers-lock docs clean
+.PHONY: help python up down test test-fast test-full bench lock providers-lock docs clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-up: ## install, deploy the shop on this machine, say where it is
+python:
+	@command -v $(PYTHON3) >/dev/null || { echo "there is no $(PYTHON3): install Python 3.11 or newer with venv" \
+	"(Debian: apt install python3 python3-venv), then run this again" >&2; exit 1; }
+
+up: python ## install, deploy the shop on this machine, say where it is
 	@$(PYTHON3) -m scripts.up
 
 down: ## stop everything that `make up` started; the data stays
-	@$(CLOUDNORTH) down --env local
+	@if [ -e $(CLOUDNORTH) ]; then $(CLOUDNORTH) down --env local; \
+	else echo "nothing was started from here: make up makes .venv and starts the shop"; fi
 
 test: .venv/.dev ## every test; starts the lab where it can (LAB=off leaves it out)
 	@$(PYTHON) -m tests.run test
@@ -40,7 +45,7 @@ docs: .venv/.dev ## write the references that are made from the code
 clean: ## remove the virtual environment and what tools left
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
-.venv/.dev: pyproject.toml requirements-dev.lock scripts/install.py
+.venv/.dev: pyproject.toml requirements-dev.lock scripts/install.py | python
 	@$(PYTHON3) -m scripts.install --dev
 
 -include tests/lab/lab.mk

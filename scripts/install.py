@@ -23,17 +23,26 @@ def check_python() -> None:
         sys.exit(f"this Python cannot make virtual environments: {REMEDY}")
 
 
+def made_here(folder: Path) -> bool:
+    """Whether a virtual environment is whole and in its place: its scripts name the folder that they were made in."""
+    try:
+        return (folder / "bin" / "python").exists() and str(folder) in (folder / "bin" / "pip").read_text()
+    except OSError:
+        return False
+
+
 def install(*, dev: bool) -> bool:
     """Bring `.venv` up to date; returns whether anything had to be done."""
     lock = ROOT / ("requirements-dev.lock" if dev else "requirements.lock")
     stamp = VENV / (".dev" if dev else ".installed")
     wanted = [ROOT / "pyproject.toml", lock]
-    if stamp.exists() and all(path.stat().st_mtime <= stamp.stat().st_mtime for path in wanted):
+    whole = made_here(VENV)
+    if whole and stamp.exists() and all(path.stat().st_mtime <= stamp.stat().st_mtime for path in wanted):
         return False
     python = VENV / "bin" / "python"
-    if not python.exists():
+    if not whole:
         print("making .venv", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
     pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     print(f"installing {lock.name}", flush=True)
     subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True)

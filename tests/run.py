@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -64,6 +69,10 @@ SUITES: dict[str, Callable[[str], Commands]] = {
     "lab-start": lab_start,
     "lab": lab,
 }
+LANES = (("quality", "terraform"), ("unit", "contract"), ("lab-start", "lab"))
+"""Suites that run side by side: one lane computes while another waits for a cluster or for processes to start."""
+SAID_EVERY = 30.0
+"""Seconds between two lines that tell what runs."""
 
 
 def why_no_lab() -> str | None:
@@ -74,42 +83,108 @@ def why_no_lab() -> str | None:
     return None if check.returncode == 0 else (check.stdout + check.stderr).strip() or f"status {check.returncode}"
 
 
-def run(words: tuple[str, ...], seconds: float) -> bool:
-    """Run one command to its end or its time-out; True when it succeeded."""
-    process = subprocess.Popen(words, cwd=ROOT, start_new_session=True, stdin=subprocess.DEVNULL)
-    try:
-        return process.wait(seconds) in ((0, NO_TESTS) if "pytest" in words[0] else (0,))
-    except subprocess.TimeoutExpired:
-        print(f"  over its time: {' '.join(words)}", flush=True)
-        return False
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+class Side:
+    """The programs that run side by side, and what they print: shown whole, a suite at a time."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, bool, float]] = []
+        self._running: dict[str, float] = {}
+        self._programs: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def suite(self, name: str, tier: str, minutes: float) -> bool:
+        """Run a suite to its end or to the end of its time, and show what it printed; True when it passed."""
+        started, end = time.monotonic(), time.monotonic() + minutes * 60
+        with self._lock:
+            self._running[name] = started
+        with tempfile.TemporaryFile() as output:
+            passed = [self._run(words, end, output) for words in SUITES[name](tier)]
+            seconds = time.monotonic() - started
+            with self._lock:
+                del self._running[name]
+                self.rows.append((name, all(passed), seconds))
+                print(f"== {name}: {seconds:.0f} s (at most {minutes} min)", flush=True)
+                output.seek(0)
+                shutil.copyfileobj(output, sys.stdout.buffer)
+                sys.stdout.flush()
+        return all(passed)
+
+    def say(self) -> None:
+        """A line that tells what runs, and for how long."""
+        with self._lock:
+            now = time.monotonic()
+            told = ", ".join(f"{name} {now - since:.0f} s" for name, since in self._running.items())
+            print(f"... {told}", flush=True)
+
+    def stop(self) -> None:
+        """End every program and all that it started; nothing more is begun."""
+        with self._lock:
+            self._stopped = True
+            for program in self._programs:
+                _kill(program)
+
+    def _run(self, words: tuple[str, ...], end: float, output: IO[bytes]) -> bool:
+        with self._lock:
+            if self._stopped:
+                return False
+            program = subprocess.Popen(
+                words, cwd=ROOT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+            self._programs.add(program)
+        try:
+            return program.wait(max(1.0, end - time.monotonic())) in ((0, NO_TESTS) if "pytest" in words[0] else (0,))
+        except subprocess.TimeoutExpired:
+            output.write(f"  over its time: {' '.join(words)}\n".encode())
+            return False
+        finally:
+            with self._lock:
+                _kill(program)
+                self._programs.remove(program)
+            program.wait()
+
+
+def _kill(program: subprocess.Popen[bytes]) -> None:
+    if program.poll() is None:
+        os.killpg(program.pid, signal.SIGKILL)
+
+
+def lane(side: Side, tier: str, budgets: dict[str, float]) -> None:
+    """Suites one after the other; where the lab does not start, nothing is run in it."""
+    for suite, minutes in budgets.items():
+        if not side.suite(suite, tier, minutes) and suite == "lab-start":
+            break
 
 
 def main(tier: str) -> int:
+    started = time.monotonic()
     budgets = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())[tier]
     left_out = why_no_lab() if "lab" in budgets else None
-    rows: list[tuple[str, bool, float]] = []
-    for suite, minutes in budgets.items():
-        if suite.startswith("lab") and left_out:
-            continue
-        print(f"== {suite} (at most {minutes} min)", flush=True)
-        started, end = time.monotonic(), time.monotonic() + minutes * 60
-        passed = [run(words, max(1.0, end - time.monotonic())) for words in SUITES[suite](tier)]
-        rows.append((suite, all(passed), time.monotonic() - started))
-        if suite == "lab-start" and not all(passed):
-            break
+    lanes = [
+        {suite: budgets[suite] for suite in suites if suite in budgets and not (left_out and suite.startswith("lab"))}
+        for suites in LANES
+    ]
+    side = Side()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        try:
+            ends = [pool.submit(lane, side, tier, suites) for suites in lanes]
+            while wait(ends, timeout=SAID_EVERY).not_done:
+                side.say()
+        finally:
+            side.stop()
+    for end in ends:
+        end.result()
     if left_out:
         print(f"left out: the lab and the tests in it ({left_out})")
         if left_out != "LAB=off" and os.environ.get("CI") == "true":
             print("with CI=true that is a failure; LAB=off says that it is meant")
-            rows.append(("lab", False, 0.0))
-    for suite, well, seconds in rows:
+            side.rows.append(("lab", False, 0.0))
+    for suite, well, seconds in side.rows:
         print(f"{suite:12} {'passed' if well else 'FAILED':8} {seconds:6.0f} s")
-    failed = sum(not well for _, well, _ in rows)
-    print(f"suites: {len(rows) - failed} passed, {failed} failed")
+    print(f"{'all of it':12} {'':8} {time.monotonic() - started:6.0f} s")
+    failed = sum(not well for _, well, _ in side.rows)
+    print(f"suites: {len(side.rows) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -43,12 +43,14 @@ def files(environment: Table, services: Table, path: _Path, root: Path) -> Itera
     local = isinstance(platform, Scalar) and platform.text == "local"
     for name, service in _tables(services):
         here = ("services", name)
+        build = service.get("build")
+        if isinstance(build, Table) and (local or build.get("command") is None):
+            yield from _missing(build.get("context"), (*here, "build", "context"), root, folder=True)
+            if not local:
+                dockerfile = build.get("dockerfile") or Scalar(build.at, Build().dockerfile, plain=False)
+                yield from _missing(dockerfile, (*here, "build", "dockerfile"), root)
         if local:
             yield from _missing(service.get("prepare", "requirements"), (*here, "prepare", "requirements"), root)
-        elif isinstance(build := service.get("build"), Table) and build.get("command") is None:
-            dockerfile = build.get("dockerfile") or Scalar(build.at, Build().dockerfile, plain=False)
-            yield from _missing(build.get("context"), (*here, "build", "context"), root, folder=True)
-            yield from _missing(dockerfile, (*here, "build", "dockerfile"), root)
     if not local:
         values = environment.get("helm", "values")
         for index, item in enumerate(values.items if isinstance(values, Listing) else ()):

@@ -76,16 +76,6 @@ def in_the_lab(folder: Path) -> Shop:
     return shop
 
 
-def on_this_machine(folder: Path, port: int) -> Shop:
-    """A clone whose `local` environment keeps its data in the test's folder."""
-    shop = Shop(clone(folder), "local", f"e2e-shop-{uuid.uuid4().hex[:6]}", {"XDG_DATA_HOME": str(folder / "data")})
-    config = shop.config()
-    config["project"] = shop.name
-    config["environments"]["local"]["port"] = port
-    shop.save(config)
-    return shop
-
-
 def clone(folder: Path) -> Path:
     """A fresh clone of what is committed here."""
     root = folder / "clone"
@@ -107,6 +97,5 @@ def mariadb(sql: str) -> None:
 def remove(shop: Shop) -> None:
     """Take everything of it away."""
     shop.run("down")
-    if shop.environment == "lab":
-        kubectl("delete", "namespace", shop.name, "--wait=false", "--ignore-not-found")
-        mariadb(f"DROP DATABASE IF EXISTS `{shop.name}`")
+    kubectl("delete", "namespace", shop.name, "--wait=false", "--ignore-not-found")
+    mariadb(f"DROP DATABASE IF EXISTS `{shop.name}`")
