@@ -1,7 +1,7 @@
 """What an image is made of, and the content tag that names it: the same content gives the same tag anywhere.
 
 Only what a clone of the repository carries counts: path, executable bit and bytes of the files that Docker would be
-sent, never owners, times, umasks or empty folders (docs/decisions/content-tag.md).
+sent, never owners, times, umasks or empty folders (docs/decisions/2026-11-24-content-tag.md).
 """
 
 from __future__ import annotations

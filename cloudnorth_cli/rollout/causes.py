@@ -1,7 +1,7 @@
 """Why a pod or a workload of the new revision will not do: the kubelet's and controllers' own words, as causes.
 
 A `Sign` is what can be read from one look; `patience` is how many seconds it must stand before it is believed.
-Words and thresholds: docs/decisions/rollout-causes.md.
+Words and thresholds: docs/decisions/2026-11-24-rollout-causes.md.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shop.api.tables import users
 
 # OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, t=2, p=1. The library's default of 64 MiB
-# lets ten logins at once kill a pod of 256 MiB (docs/decisions/shop-stack.md).
+# lets ten logins at once kill a pod of 256 MiB (docs/decisions/2026-11-24-shop-stack.md).
 hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 _at_once = asyncio.Semaphore(3)

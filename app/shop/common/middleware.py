@@ -1,6 +1,6 @@
 """The one middleware of both services: request id, release, security headers, access line, and the last net.
 
-It is pure ASGI: Starlette's BaseHTTPMiddleware costs half of the throughput (docs/decisions/shop-stack.md).
+It is pure ASGI: Starlette's BaseHTTPMiddleware costs half of the throughput (docs/decisions/2026-11-24-shop-stack.md).
 """
 
 import logging

@@ -45,7 +45,7 @@ def create(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
 
     async def ready() -> Readiness:
         # Once only: an API that fails later is shown on the pages, as a page. Taking every storefront out of
-        # the balancer as well would turn one failure into two (docs/decisions/shop-readiness.md).
+        # the balancer as well would turn one failure into two (docs/decisions/2026-11-24-shop-readiness.md).
         nonlocal met
         met = met or await api.alive()
         return Readiness(met, "" if met else f"the API does not answer at {settings.api}")

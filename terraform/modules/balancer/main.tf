@@ -1,4 +1,4 @@
-# Terraform owns the load balancer, whole (docs/decisions/load-balancer.md): the nodes are its targets, on each service's
+# Terraform owns the load balancer, whole (docs/decisions/2026-11-24-load-balancer.md): the nodes are its targets, on each service's
 # node port, so a deploy never changes it and nothing is left behind when the environment is destroyed.
 
 locals {

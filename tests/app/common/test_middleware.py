@@ -113,7 +113,7 @@ def test_a_log_line_is_json_with_the_id_of_its_request() -> None:
 
 
 def test_no_module_of_the_shop_uses_middleware_that_is_not_plain_asgi() -> None:
-    # BaseHTTPMiddleware costs half of the throughput a layer: docs/decisions/shop-stack.md.
+    # BaseHTTPMiddleware costs half of the throughput a layer: docs/decisions/2026-11-24-shop-stack.md.
     modules = list(Path(ROOT / "app" / "shop").rglob("*.py"))
     assert len(modules) > 20
     found = [module for module in modules if "import BaseHTTPMiddleware" in module.read_text()]
