@@ -254,4 +254,4 @@ def test_a_platform_whose_extra_is_not_installed_says_how_to_install_it(
     ran = cloudnorth("status", "-e", "test")
     assert ran.status == ExitStatus.REFUSED
     assert "needs nowhere_to_be_found, which is not installed" in ran.err
-    assert "next: pip install 'cloudnorth[local]'" in ran.err
+    assert f"next: {sys.executable} -m pip install 'cloudnorth[local]'" in ran.err

@@ -34,7 +34,7 @@ def make(root: Path, build: Build, store: Path) -> Bundle:
     root: folder of cloudnorth.yaml; store: folder of bundles by digest.
     """
     source = root / build.context
-    paths = context.paths(root, build)
+    paths = context.paths(root, build, by_docker=False)
     there = _bundle(store, digest_of(read(root, build)), made=False)
     if there.folder.is_dir():
         os.utime(there.folder)  # in use again: `prune` spares it
@@ -60,7 +60,7 @@ def make(root: Path, build: Build, store: Path) -> Bundle:
 def read(root: Path, build: Build) -> Mapping[str, str]:
     """Paths and fingerprints of a build context as it is now. Raises Refused."""
     try:
-        return fingerprints(root / build.context, context.paths(root, build))
+        return fingerprints(root / build.context, context.paths(root, build, by_docker=False))
     except OSError as error:
         raise Refused(f"cannot read {error.filename}: {error.strerror}", code="context-unreadable") from error
 

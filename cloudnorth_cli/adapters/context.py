@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Value
 from cloudnorth_cli.settings import Build
 
-OWN_FOLDERS = (".git", ".cloudnorth")
+OWN_FOLDERS = {".git", ".cloudnorth"}
 """Never part of an image: they change with every commit and every run."""
 
 
@@ -88,24 +89,23 @@ def base_images(root: Path, build: Build) -> tuple[str, ...]:
     return dockerfiles.base_images(text, build.args, build.target, build.platform)
 
 
-def paths(root: Path, build: Build) -> tuple[str, ...]:
+def paths(root: Path, build: Build, *, by_docker: bool = True) -> tuple[str, ...]:
     """Files and links that Docker would be sent, sorted, relative to the context; nothing is read yet.
 
-    Raises Refused when the context is no folder, or carries .git or .cloudnorth. A command that builds is not sent
-    anything by us: those folders are just left out then.
+    Raises Refused when the context is no folder, or carries .git or .cloudnorth. Where Docker is not what reads them
+    (a command that builds, files that we copy ourselves) those folders are just left out.
     """
     context = root / build.context
     if not context.is_dir():
         raise Refused(f"the build context {context} is not a folder", code="context-missing")
     ignoring = ignore_file(context, root / build.dockerfile)
     try:
-        found = tuple(sorted(_walk(context, read_rules(ignoring), leave_out=build.command is not None)))
+        leave_out = build.command is not None or not by_docker
+        found = tuple(sorted(_walk(context, read_rules(ignoring), leave_out=leave_out)))
     except OSError as error:
         raise Refused(f"cannot read {error.filename}: {error.strerror}", code="context-unreadable") from error
-    for path in found:
-        own = next((part for part in path.split("/") if part in OWN_FOLDERS), None)
-        if own:
-            raise _carries(own, path, ignoring or context / ".dockerignore")
+    if carried := [path for path in found if not OWN_FOLDERS.isdisjoint(path.split("/"))]:
+        raise _carries(carried, ignoring or context / ".dockerignore")
     return found
 
 
@@ -169,12 +169,18 @@ def _ingredients(made_of: Recipe) -> dict[str, str]:
     return named | dict(made_of.files)
 
 
-def _carries(own: str, path: str, ignoring: Path) -> Refused:
-    inside = path.split(own, 1)[0]
+def _carries(paths: Sequence[str], ignoring: Path) -> Refused:
+    lines: dict[str, str] = {}
+    for path in paths:
+        parts = path.split("/")
+        depth = next(number for number, part in enumerate(parts) if part in OWN_FOLDERS)
+        lines.setdefault(("**/" if depth else "") + parts[depth], "/".join(parts[: depth + 1]))
+    # A file that does not end in a line break would swallow the first of the lines.
+    appended = f"printf '\\n%s' {' '.join(shlex.quote(line) for line in lines)} >> {shlex.quote(str(ignoring))}"
     return Refused(
-        f"the build context would carry {inside}{own}, which changes with every commit or run: "
-        f"add the line {'**/' if inside else ''}{own} to {ignoring}",
+        f"the build context would carry {' and '.join(lines.values())}, which change with every commit or run: "
+        f"add {' and '.join(lines)} to {ignoring.name}, a line each",
         code="context-carries-own",
         where=str(ignoring),
-        next=(f"echo '{'**/' if inside else ''}{own}' >> {ignoring}",),
+        next=(appended,),
     )

@@ -6,6 +6,8 @@ What one platform cannot do is a method that says so (it raises Refused), never 
 from __future__ import annotations
 
 import importlib
+import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, cast
@@ -149,8 +151,9 @@ def open_platform(environment: Environment, journal: Journal) -> Platform:
         if (error.name or "").startswith(__name__.partition(".")[0]):
             raise
         raise Refused(
-            f"the platform {environment.platform} of {environment.name} needs {error.name}, which is not installed",
+            f"{environment.name} is on the platform {environment.platform}, which needs the extra "
+            f"[{environment.platform}]: {error.name} is not installed",
             code="extra-missing",
-            next=(f"pip install 'cloudnorth[{environment.platform}]'",),
+            next=(f"{shlex.quote(sys.executable)} -m pip install 'cloudnorth[{environment.platform}]'",),
         ) from error
     return cast(Platform, factory(environment, journal))

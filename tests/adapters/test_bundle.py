@@ -36,6 +36,14 @@ def test_files_modes_and_links_arrive_and_what_is_ignored_does_not(project: Path
     assert not (made.folder / "left-out.txt").exists()
 
 
+def test_a_repository_and_our_own_runs_are_never_part_of_it(project: Path, tmp_path: Path) -> None:
+    before = bundle.make(project, BUILD, tmp_path / "store").digest
+    for inside in (".git", ".cloudnorth/runs", "folder/.git"):
+        (project / inside).mkdir(parents=True)
+        (project / inside / "HEAD").touch()
+    assert bundle.make(project, BUILD, tmp_path / "store").digest == before
+
+
 def test_the_same_content_is_copied_once(project: Path, tmp_path: Path) -> None:
     first = bundle.make(project, BUILD, tmp_path / "store")
     os.utime(project / "run.sh", (1, 1))

@@ -142,8 +142,22 @@ def test_a_context_that_would_carry_git_is_refused_with_the_line_to_add(tmp_path
         context.paths(root, Build())
     assert refusal.value.status == 3
     assert inside in refusal.value.message
-    assert f"add the line {line} to {root / '.dockerignore'}" in refusal.value.message
-    (root / ".dockerignore").write_text(line)
+    assert f"add {line} to .dockerignore" in refusal.value.message
+    assert refusal.value.where == str(root / ".dockerignore")
+    subprocess.run(["sh", "-c", refusal.value.next[0]], check=True)
+    assert "src/app.py" in context.paths(root, Build())
+
+
+def test_all_that_a_context_must_not_carry_is_told_at_once(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    for inside in (".git", ".cloudnorth/runs", "vendor/lib/.git"):
+        (root / inside).mkdir(parents=True)
+        (root / inside / "file").touch()
+    (root / ".dockerignore").write_text("*.log")
+    with pytest.raises(Refused, match="would carry .cloudnorth and .git and vendor/lib/.git") as refusal:
+        context.paths(root, Build())
+    subprocess.run(["sh", "-c", refusal.value.next[0]], check=True)
+    assert (root / ".dockerignore").read_text() == "*.log\n.cloudnorth\n.git\n**/.git"
     assert "src/app.py" in context.paths(root, Build())
 
 

@@ -91,7 +91,7 @@ def test_check_contacts_the_registry_and_no_engine(root: Path, double: RegistryD
 def test_check_refuses_a_context_with_git(root: Path, double: RegistryDouble) -> None:
     (root / ".git").mkdir()
     (root / ".git/HEAD").touch()
-    with pytest.raises(Refused, match=r"add the line \.git"):
+    with pytest.raises(Refused, match=r"add \.git"):
         images(root, double).check(DEPLOY)
 
 
