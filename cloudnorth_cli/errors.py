@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import Any
 
 
 class ExitStatus(IntEnum):
@@ -64,6 +65,10 @@ class CloudnorthError(Exception):
         self.retryable = retryable
         if status is not None:
             self.status = status
+        self.failures: tuple[Any, ...] = ()
+        """Of a failed rollout: `PodFailure`s with their proof."""
+        self.changed: tuple[str, ...] = ()
+        """What a failed release changed, one a line."""
 
 
 class UsageError(CloudnorthError):

@@ -20,6 +20,7 @@ from cloudnorth_cli.model import (
     LogLine,
     Plan,
     Pod,
+    PodFailure,
     Record,
     Release,
     Status,
@@ -75,6 +76,15 @@ class StepWaiting(Event, frozen=True, kw_only=True, tag="step-waiting"):
 
     step: str
     waiting_for: str
+
+
+class StepLimited(Event, frozen=True, kw_only=True, tag="step-limited"):
+    """How long a step may take at most, told as it begins to wait."""
+
+    step: str
+    seconds: float
+    why: str
+    """`as asked`, `from the probes and progressDeadlineSeconds of deployment/api`."""
 
 
 class RolloutMoved(Event, frozen=True, kw_only=True, tag="rollout-moved"):
@@ -145,6 +155,10 @@ class Problem(Value, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
     next: tuple[str, ...] = ()
     retryable: bool = False
+    failures: tuple[PodFailure, ...] = ()
+    """Of a failed rollout, with the proof of each."""
+    changed: tuple[str, ...] = ()
+    """What the failed release changed, one a line."""
 
 
 class BuildExplanation(Value, frozen=True, kw_only=True):
@@ -214,6 +228,7 @@ AnyEvent = (
     | StepStarted
     | StepProgress
     | StepWaiting
+    | StepLimited
     | RolloutMoved
     | Output
     | Notice
@@ -299,6 +314,10 @@ class Step:
 
     def waiting(self, waiting_for: str) -> None:
         self.journal.emit(StepWaiting(step=self.name, waiting_for=waiting_for))
+
+    def limit(self, seconds: float, why: str) -> None:
+        """Say how long this step may take at most, and where that comes from."""
+        self.journal.emit(StepLimited(step=self.name, seconds=round(seconds, 1), why=why))
 
     def rollout(self, workloads: tuple[Workload, ...], pods: tuple[Pod, ...]) -> None:
         self.journal.emit(RolloutMoved(step=self.name, workloads=workloads, pods=pods))

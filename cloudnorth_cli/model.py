@@ -266,6 +266,8 @@ class Request(Value, frozen=True, kw_only=True):
     force_conflicts: bool = False
     rollback: bool = True
     """Take a failed release back."""
+    timeout: float | None = None
+    """Seconds that the rollout may take, over what is configured."""
     hold: bool = True
     """Respect what is held, and hold a release that is taken back."""
     wait_lock: float = 0.0
@@ -330,17 +332,52 @@ class PodFailure(Value, frozen=True, kw_only=True):
     """One sentence: `api crashes at start: exit 1`."""
     pod: str
     lines: tuple[str, ...] = ()
-    """The last lines it wrote."""
+    """The last lines it wrote; of the container that died where it was started again since."""
     events: tuple[str, ...] = ()
     """Warning events without repeats."""
+    service: str | None = None
+    container: str = ""
+    reason: str = ""
+    """The platform's own word: `OOMKilled`, `ErrImagePull`, `FailedCreate`."""
+    exit_code: int | None = None
+    signal: str = ""
+    """`SIGKILL` where a signal ended it."""
+    restarts: int = 0
+    stood_for: float = 0.0
+    """Seconds between the observation that first showed it and the verdict."""
+    log: tuple[str, ...] = ()
+    """What the container that runs now has written, where `lines` are of the one before."""
+    probe: str = ""
+    """The probe that failed, as it is configured."""
+    image: str = ""
+    digest: str = ""
+    node: str = ""
+    unseen: tuple[str, ...] = ()
+    """What could not be read, such as `its log: pods/log is forbidden`."""
+
+
+class Waiting(Value, frozen=True, kw_only=True):
+    """A reason to give up that has not stood long enough to be believed."""
+
+    cause: str
+    message: str
+    pod: str
+    seconds: float
+    """For which it has stood."""
+    patience: float
+    """Seconds after which it is believed."""
 
 
 class Verdict(Value, frozen=True, kw_only=True):
     """One look at a rollout."""
 
-    state: Literal["progressing", "ready", "failed"]
+    state: Literal["progressing", "waiting", "ready", "failed"]
+    """`waiting`: progressing, with a reason in `waits` that may come to be a failure."""
     workloads: tuple[Workload, ...]
     pods: tuple[Pod, ...]
     failures: tuple[PodFailure, ...] = ()
     waiting_for: str = ""
     """`api 2/4; api-6d9c7-x2x8q pulling image`."""
+    waits: tuple[Waiting, ...] = ()
+    changed: tuple[str, ...] = ()
+    """What this release changed, one a line: `image api 3a91f0c2 (was 9be7712d, 3 commits)`."""

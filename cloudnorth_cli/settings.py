@@ -133,8 +133,9 @@ class Verify(Settings, frozen=True, kw_only=True):
 class Rollout(Settings, frozen=True, kw_only=True):
     """How long a rollout may take and what happens when it fails."""
 
-    timeout: Duration = "15m"
-    """`90s`, `15m`; at most this long until every workload is ready."""
+    timeout: Duration | None = None
+    """`90s`, `15m`; at most this long until every workload is ready. Default: what the workload's probes and
+    `progressDeadlineSeconds` make; 15m on the local platform, and for the chart's hooks."""
     rollback: Literal["auto", "off"] = "auto"
     """Whether a failed release is taken back by itself."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +18,7 @@ _GIT = ("env", "-u", "GIT_DIR", "-u", "GIT_WORK_TREE", "-u", "GIT_INDEX_FILE", "
 _ENVIRON = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _MISSING = 127
 _HASH = re.compile(r"[0-9a-f]{7,64}$")
+_HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
 def source(root: Path) -> Source:
@@ -55,6 +58,55 @@ def is_older(root: Path, ours: Source, than: Source) -> bool:
     if ancestry.status in (0, 1):
         return ancestry.status == 0
     return bool(ours.committed_at and than.committed_at and ours.committed_at < than.committed_at)
+
+
+@dataclass(frozen=True)
+class ChangedLine:
+    """One line that differs."""
+
+    file: str
+    """Relative to the folder that was asked about."""
+    number: int
+    added: bool
+    text: str
+
+
+def commits_between(root: Path, older: str, newer: str) -> tuple[str, ...]:
+    """`8f3c1d2 Search by brand` for each commit since `older`, newest first; empty where git does not know them."""
+    left, right = (one.removesuffix(DIRTY) for one in (older, newer))
+    if left == right or not _HASH.match(left) or not _HASH.match(right):
+        return ()
+    told = _git(root, "-c", "log.showSignature=false", "log", "--abbrev=7", "--format=%h %s", f"{left}..{right}")
+    return tuple(told.output.splitlines()) if told.status == 0 else ()
+
+
+def changed_lines(root: Path, since: str, files: Sequence[str]) -> tuple[ChangedLine, ...]:
+    """Lines of files (or folders, relative to `root`) that differ from a commit; empty where git does not know it.
+
+    A line that was taken away has the number that it had.
+    """
+    commit = since.removesuffix(DIRTY)
+    if not files or not _HASH.match(commit):
+        return ()
+    told = _git(root, "diff", "--no-color", "--no-ext-diff", "--relative", "--unified=0", commit, "--", *files)
+    return tuple(_changed(told.output)) if told.status == 0 else ()
+
+
+def _changed(diff: str) -> Iterator[ChangedLine]:
+    file, before, after, body = "", 0, 0, False
+    for line in diff.splitlines():
+        if hunk := _HUNK.match(line):
+            before, after, body = int(hunk[1]), int(hunk[2]), True
+        elif line.startswith("diff "):
+            body = False
+        elif not body and line[:4] in ("--- ", "+++ "):
+            file = line[6:] if line[4:6] in ("a/", "b/") else file
+        elif body and line.startswith("-"):
+            yield ChangedLine(file, before, False, line[1:])
+            before += 1
+        elif body and line.startswith("+"):
+            yield ChangedLine(file, after, True, line[1:])
+            after += 1
 
 
 def _inside(root: Path) -> bool:

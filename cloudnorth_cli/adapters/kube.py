@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +25,8 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 20.0
 ATTEMPTS = 4
 """Of a request that the server itself asks to repeat (429, 503 while it starts)."""
+RENEW_PAUSE = 2.0
+"""Seconds between two readings of credentials that are not taken."""
 _ONCE = urllib3.Retry(connect=1, read=0, redirect=0, status=0, respect_retry_after_header=False)
 """A connection that could not be made is tried again; what was sent may have been done, and is not."""
 _ONCE_MORE = urllib3.Retry(connect=1, read=1, redirect=0, status=0, respect_retry_after_header=False)
@@ -54,6 +56,12 @@ class NotFound(CloudnorthError):
     default_code = "not-found"
 
 
+class Expired(CloudnorthError):
+    """The API server has forgotten the version that a watch wants to go on from."""
+
+    default_code = "watch-expired"
+
+
 class Invalid(Refused):
     """The API server does not accept the object; the message is its own."""
 
@@ -63,9 +71,17 @@ class Invalid(Refused):
 class Api:
     """One API server. Paths are the API's own, such as `/api/v1/namespaces/shop/pods`."""
 
-    def __init__(self, configuration: Configuration, context: str) -> None:
+    def __init__(
+        self, configuration: Configuration, context: str, renew: Callable[[], Configuration] | None = None
+    ) -> None:
+        """renew: reads the credentials anew, for when the server does not take them any more."""
         self.context = context
         self.server = str(configuration.host)
+        self._renew = renew
+        self._renewed_at = 0.0
+        self._use(configuration)
+
+    def _use(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._pool = RESTClientObject(configuration).pool_manager
 
@@ -151,6 +167,9 @@ class Api:
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         try:
             response = self._send(method, path, query, body, content, accept, preload, read_timeout)
+            if response.status == 401 and self._credentials_renewed():
+                response.close()
+                response = self._send(method, path, query, body, content, accept, preload, read_timeout)
             try:
                 if response.status >= 400:
                     raise _error(response.status, response.data, self)
@@ -192,6 +211,17 @@ class Api:
             time.sleep(min(float(response.headers.get("Retry-After", 1)), 5.0))
         raise AssertionError("unreachable")
 
+    def _credentials_renewed(self) -> bool:
+        """Whether credentials were read again: a token file, or a kubeconfig, that somebody keeps fresh."""
+        if self._renew is None or time.monotonic() - self._renewed_at < RENEW_PAUSE:
+            return False
+        self._renewed_at = time.monotonic()
+        try:
+            self._use(self._renew())
+        except CloudnorthError:
+            return False
+        return True
+
     def _credentials(self) -> dict[str, str]:
         """The Authorization header as it is now; the library renews tokens of exec plugins on the way."""
         settings: Json = dict(self._configuration.auth_settings())
@@ -216,6 +246,8 @@ def _error(status: int, body: bytes, api: Api) -> CloudnorthError:
             return Refused(message, code="forbidden", where=f"context {api.context}")
         case 404:
             return NotFound(message)
+        case 410:
+            return Expired(message)
         case 409:
             causes = told.get("details", {}).get("causes") or []
             return Conflict(message, tuple(f"{cause.get('field')}: {cause.get('message')}" for cause in causes))

@@ -14,6 +14,7 @@ _KNOWN = {
     "Secret": "/api/v1/{}/secrets",
     "ConfigMap": "/api/v1/{}/configmaps",
     "ServiceAccount": "/api/v1/{}/serviceaccounts",
+    "PersistentVolumeClaim": "/api/v1/{}/persistentvolumeclaims",
     "Event": "/api/v1/{}/events",
     "Deployment": "/apis/apps/v1/{}/deployments",
     "ReplicaSet": "/apis/apps/v1/{}/replicasets",

@@ -69,6 +69,8 @@ def problem(error: CloudnorthError) -> Problem:
         evidence=error.evidence,
         next=error.next,
         retryable=error.retryable,
+        failures=error.failures,
+        changed=error.changed,
     )
 
 
@@ -121,4 +123,6 @@ def rollout_failed(verdict: Verdict) -> RolloutFailed:
         return RolloutFailed(f"not ready in time: {verdict.waiting_for}", code="timeout")
     first = verdict.failures[0]
     where = f"{first.pod}, last lines:" if first.lines else first.pod
-    return RolloutFailed(first.message, code=first.cause, where=where, evidence=(*first.lines, *first.events))
+    error = RolloutFailed(first.message, code=first.cause, where=where, evidence=(*first.lines, *first.events))
+    error.failures, error.changed = verdict.failures, verdict.changed
+    return error

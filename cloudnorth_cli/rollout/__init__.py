@@ -5,5 +5,6 @@
 
 from cloudnorth_cli.rollout.observed import Object, Observed, Seen, Tracked
 from cloudnorth_cli.rollout.verdict import judge
+from cloudnorth_cli.rollout.world import World
 
-__all__ = ["Object", "Observed", "Seen", "Tracked", "judge"]
+__all__ = ["Object", "Observed", "Seen", "Tracked", "World", "judge"]

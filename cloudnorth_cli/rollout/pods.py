@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -28,6 +29,16 @@ def container_statuses(pod: Object) -> Iterator[Object]:
     """Of init containers first, as they run first."""
     yield from dig(pod, "status", "initContainerStatuses", default=[])
     yield from dig(pod, "status", "containerStatuses", default=[])
+
+
+def signal_of(exit_code: int | None) -> str:
+    """`SIGKILL` for 137; "" where no signal ended it (128 + its number, as shells and runtimes tell it)."""
+    if exit_code is None or exit_code <= 128:
+        return ""
+    try:
+        return signal.Signals(exit_code - 128).name
+    except ValueError:
+        return ""
 
 
 def _state(pod: Object) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Whether a workload's new revision is available, as `kubectl rollout status` means it.
+"""Whether a workload's new revision is available, as `kubectl rollout status` means it, and stays so for a while.
 
 Source of the rules: k8s.io/kubectl pkg/polymorphichelpers/rollout_status.go (1.34).
 """
@@ -13,13 +13,12 @@ from cloudnorth_cli.rollout.revision import new_pods, seen_by_controller
 def progress(workload: Object, service: str | None, observed: Observed) -> Workload:
     """How far it has come; `ready` counts pods of the new revision only."""
     pods = new_pods(workload, observed)
+    done = is_done(workload)
+    ready = sum(is_true(pod, "Ready") for pod in pods)
+    if workload.get("kind") == "Job" and done:
+        ready = wanted(workload)
     return Workload(
-        name=key(workload),
-        service=service,
-        wanted=wanted(workload),
-        updated=len(pods),
-        ready=sum(is_true(pod, "Ready") for pod in pods),
-        done=is_done(workload),
+        name=key(workload), service=service, wanted=wanted(workload), updated=len(pods), ready=ready, done=done
     )
 
 
@@ -30,8 +29,11 @@ def is_done(workload: Object) -> bool:
 
 def wanted(workload: Object) -> int:
     """Pods that it should have."""
-    if workload.get("kind") == "DaemonSet":
-        return _status(workload, "desiredNumberScheduled")
+    match workload.get("kind"):
+        case "DaemonSet":
+            return _status(workload, "desiredNumberScheduled")
+        case "Job":
+            return int(dig(workload, "spec", "parallelism", default=1))
     return int(dig(workload, "spec", "replicas", default=1))
 
 
@@ -63,8 +65,15 @@ def _daemon_set(workload: Object) -> bool:
     return _status(workload, "updatedNumberScheduled") >= desired and _status(workload, "numberAvailable") >= desired
 
 
+def _job(workload: Object) -> bool:
+    """Complete, suspended, or at work: a Job that runs for hours is no reason to take a release back."""
+    if is_true(workload, "Complete") or dig(workload, "spec", "suspend"):
+        return True
+    return _status(workload, "ready") > 0
+
+
 def _status(workload: Object, field: str) -> int:
     return int(dig(workload, "status", field, default=0))
 
 
-_DONE = {"Deployment": _deployment, "StatefulSet": _stateful_set, "DaemonSet": _daemon_set}
+_DONE = {"Deployment": _deployment, "StatefulSet": _stateful_set, "DaemonSet": _daemon_set, "Job": _job}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from cloudnorth_cli.rollout.observed import Object, Observed, dig, owned_by
+from cloudnorth_cli.rollout.observed import Object, Observed, dig, is_true, owned_by, uid
 
 _REVISION = "deployment.kubernetes.io/revision"
 
 
 def seen_by_controller(workload: Object) -> bool:
     """Whether the status speaks of the template as it stands now, not of the one before."""
+    if workload.get("kind") == "Job":
+        return True  # a Job's template never changes
     return int(dig(workload, "status", "observedGeneration", default=0)) >= int(
         dig(workload, "metadata", "generation", default=0)
     )
@@ -19,8 +21,8 @@ def new_replica_set(deployment: Object, observed: Observed) -> Object | None:
     if not seen_by_controller(deployment):
         return None
     wanted = dig(deployment, "metadata", "annotations", _REVISION)
-    for candidate in observed.replica_sets:
-        if owned_by(candidate, deployment) and dig(candidate, "metadata", "annotations", _REVISION) == wanted:
+    for candidate in _sets(deployment, observed):
+        if dig(candidate, "metadata", "annotations", _REVISION) == wanted:
             return candidate
     return None
 
@@ -33,33 +35,42 @@ def new_pods(workload: Object, observed: Observed) -> tuple[Object, ...]:
 def all_pods(workload: Object, observed: Observed) -> tuple[Object, ...]:
     """Every pod of a workload, whatever its revision."""
     if workload.get("kind") != "Deployment":
-        return tuple(pod for pod in observed.pods if owned_by(pod, workload))
-    sets = [candidate for candidate in observed.replica_sets if owned_by(candidate, workload)]
-    return tuple(pod for pod in observed.pods if any(owned_by(pod, owner) for owner in sets))
+        return _pods(workload, observed)
+    return tuple(pod for owner in _sets(workload, observed) for pod in _pods(owner, observed))
 
 
 def is_leaving(pod: Object) -> bool:
-    """Deleted, evicted or preempted: no word about the release."""
-    return dig(pod, "metadata", "deletionTimestamp") is not None or dig(pod, "status", "reason") in {
-        "Evicted",
-        "Preempting",
-        "NodeLost",
-        "NodeShutdown",
-        "Terminated",
-    }
+    """Deleted, evicted, preempted, or refused by its node: its controller makes another. No word about the release."""
+    if dig(pod, "metadata", "deletionTimestamp") is not None or is_true(pod, "DisruptionTarget"):
+        return True
+    lasting = dig(pod, "spec", "restartPolicy", default="Always") == "Always"
+    # The kubelet restarts what ends by itself; only what a node gave up has an end (Evicted, NodeShutdown, OutOfcpu …).
+    return (
+        lasting
+        and dig(pod, "status", "phase") in {"Failed", "Succeeded"}
+        or dig(pod, "status", "reason")
+        in {
+            "Evicted",
+            "Preempting",
+            "NodeLost",
+            "NodeShutdown",
+            "Terminated",
+        }
+    )
 
 
 def _of_new_revision(workload: Object, observed: Observed) -> tuple[Object, ...]:
     if not seen_by_controller(workload):
         return ()
-    if workload.get("kind") == "Deployment":
-        owner = new_replica_set(workload, observed)
-        return tuple(pod for pod in observed.pods if owner is not None and owned_by(pod, owner))
+    match workload.get("kind"):
+        case "Deployment":
+            owner = new_replica_set(workload, observed)
+            return _pods(owner, observed) if owner else ()
+        case "Job":
+            return _pods(workload, observed)
     wanted = _revision_hash(workload, observed)
     return tuple(
-        pod
-        for pod in observed.pods
-        if owned_by(pod, workload) and dig(pod, "metadata", "labels", "controller-revision-hash") == wanted
+        pod for pod in _pods(workload, observed) if dig(pod, "metadata", "labels", "controller-revision-hash") == wanted
     )
 
 
@@ -73,3 +84,11 @@ def _revision_hash(workload: Object, observed: Observed) -> str | None:
     newest = max(owned, key=lambda revision: int(revision.get("revision", 0)), default=None)
     found = dig(newest, "metadata", "labels", "controller-revision-hash")
     return None if found is None else str(found)
+
+
+def _pods(owner: Object, observed: Observed) -> tuple[Object, ...]:
+    return tuple(thing for thing in observed.owned.get(uid(owner), ()) if thing.get("kind") == "Pod")
+
+
+def _sets(deployment: Object, observed: Observed) -> tuple[Object, ...]:
+    return tuple(thing for thing in observed.owned.get(uid(deployment), ()) if thing.get("kind") == "ReplicaSet")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,11 +21,18 @@ from cloudnorth_cli.events import Journal
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.settings import Environment, EnvironmentFile
 
-KINDS = {"Deployment": "deployments", "ReplicaSet": "replicasets", "Pod": "pods", "Event": "events"}
+KINDS = {
+    "Deployment": "deployments",
+    "ReplicaSet": "replicasets",
+    "Pod": "pods",
+    "Event": "events",
+    "Job": "jobs",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+}
 
 
 class Cluster(ThreadingHTTPServer):
-    """Lists by kind, single objects by name, logs of pods."""
+    """Lists by kind, watches of them, single objects by name, logs of pods."""
 
     daemon_threads = True
 
@@ -32,9 +42,28 @@ class Cluster(ThreadingHTTPServer):
         self.logs: dict[str, str] = {}
         """`POD` or `POD previous` to text."""
         self.away = False
+        self.forbidden: set[str] = set()
+        """Plurals, and `log`, that may not be read."""
+        self.token = ""
+        """When it is set, who does not bring it is not let in."""
+        self.expired = False
+        """Watches are told that their version is forgotten, once."""
+        self.asked: list[str] = []
+        """Paths of every request, `watch ` before those of watches."""
+        self._versions = itertools.count(1)
+
+    def version(self) -> str:
+        return str(next(self._versions))
+
+    def of_kind(self, plural: str) -> list[dict[str, Any]]:
+        kind = next(kind for kind, name in KINDS.items() if name == plural)
+        return [thing for thing in self.objects if thing["kind"] == kind]
 
     def answer(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
         parts = path.split("/")
+        if parts[-1] in self.forbidden:
+            message = f"{parts[-1]} is forbidden"
+            return 403, {"message": message, "reason": "Forbidden"}
         if parts[-1] == "log":
             previous = query.get("previous") == ["true"]
             return 200, self.logs.get(parts[-2] + (" previous" if previous else ""), "")
@@ -44,7 +73,9 @@ class Cluster(ThreadingHTTPServer):
                 wanted = dict(part.split("=") for part in query.get("fieldSelector", [""])[0].split(",") if part)
                 named = wanted.get("involvedObject.name")
                 fitting = [t for t in of_kind if named in (None, t.get("involvedObject", {}).get("name"))]
-                return 200, {"kind": f"{kind}List", "apiVersion": "v1", "items": fitting}
+                version = {"resourceVersion": self.version()}
+                items = [thing | {"metadata": thing["metadata"] | version} for thing in fitting]
+                return 200, {"kind": f"{kind}List", "apiVersion": "v1", "metadata": version, "items": items}
             if parts[-2] == plural:
                 found = [thing for thing in of_kind if thing["metadata"]["name"] == parts[-1]]
                 return (200, found[0]) if found else (404, {"message": "not found"})
@@ -60,7 +91,43 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         asked = urlsplit(self.path)
-        status, told = self.server.answer(asked.path, parse_qs(asked.query))
+        query = parse_qs(asked.query)
+        self.server.asked.append(("watch " if "watch" in query else "") + asked.path)
+        if self.server.token and self.headers.get("Authorization") != f"Bearer {self.server.token}":
+            self._say(401, {"message": "Unauthorized"})
+        elif "watch" in query and asked.path.rpartition("/")[2] not in self.server.forbidden:
+            self._watch(asked.path.rpartition("/")[2])
+        else:
+            self._say(*self.server.answer(asked.path, query))
+
+    def _watch(self, plural: str) -> None:
+        """Every change of what is there, as it comes, until the server is away."""
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if self.server.expired:
+            self.server.expired = False
+            self._event("ERROR", {"kind": "Status", "code": 410})
+            return
+        known: dict[str, dict[str, Any]] = {}
+        while not self.server.away:
+            there = {one["metadata"].get("uid", one["metadata"]["name"]): one for one in self.server.of_kind(plural)}
+            for uid, thing in there.items():
+                if known.get(uid) != thing:
+                    self._event("MODIFIED", thing)
+            for uid in known.keys() - there.keys():
+                self._event("DELETED", known[uid])
+            known = copy.deepcopy(there)
+            time.sleep(0.01)
+
+    def _event(self, kind: str, thing: dict[str, Any]) -> None:
+        metadata = {"metadata": thing.get("metadata", {}) | {"resourceVersion": self.server.version()}}
+        line = json.dumps({"type": kind, "object": thing | metadata}).encode() + b"\n"
+        self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+        self.wfile.flush()
+
+    def _say(self, status: int, told: Any) -> None:
         data = (told if isinstance(told, str) else json.dumps(told)).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes.client import Configuration
 
+from cloudnorth_cli.adapters.kube import Api
 from cloudnorth_cli.errors import Broken
-from cloudnorth_cli.events import Journal, RolloutMoved, Step, StepWaiting
+from cloudnorth_cli.events import Journal, Notice, RolloutMoved, Step, StepLimited, StepWaiting
 from cloudnorth_cli.model import Secret, Verdict
+from cloudnorth_cli.platforms.kubernetes import watching
 from cloudnorth_cli.platforms.kubernetes.site import Site
-from cloudnorth_cli.platforms.kubernetes.watching import watch
+from cloudnorth_cli.platforms.kubernetes.watching import Rollout
+from cloudnorth_cli.rollout import recording
 from tests.platforms.cluster_double import Cluster, cluster
 from tests.rollout.objects import API, deployment, pod, replica_set
 
 CRASH = {"exitCode": 1, "reason": "Error"}
-
-
-class Time:
-    """A clock that goes on when somebody sleeps, and lets a test change the world meanwhile."""
-
-    def __init__(self, *changes: Callable[[], None]) -> None:
-        self.now = 0.0
-        self._changes = list(changes)
-
-    def clock(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        if self._changes:
-            self._changes.pop(0)()
+PENDING = [deployment(available=0), replica_set(), pod()]
+READY = [deployment(), replica_set(), pod(ready=True)]
 
 
 @pytest.fixture
@@ -40,51 +34,121 @@ def told() -> list[Any]:
 
 
 @pytest.fixture
-def world(told: list[Any]) -> Iterator[tuple[Cluster, Site]]:
-    with cluster(Journal(told.append)) as made:
+def world(told: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Cluster, Site]]:
+    monkeypatch.setenv("CLOUDNORTH_RUNS_DIR", str(tmp_path))
+    with cluster(Journal(told.append, run="a-run")) as made:
         yield made
 
 
-def see(site: Site, time: Time, timeout: float = 100.0) -> Verdict:
-    step = Step("watch", site.journal)
-    return watch(site, API, step, timeout=timeout, clock=time.clock, sleep=time.sleep)
+def see(site: Site, timeout: float = 30.0, settle: float = 0.2) -> Verdict:
+    site.asked_timeout = timeout
+    return watching.watch(site, API, Step("watch", site.journal), settle=settle)
 
 
-def test_each_move_is_told_once(world: tuple[Cluster, Site], told: list[Any]) -> None:
+def then(seconds: float, change: Callable[[], None]) -> None:
+    """Change the world in a moment."""
+    timer = threading.Timer(seconds, change)
+    timer.daemon = True
+    timer.start()
+
+
+def test_each_move_is_told_and_the_limit_before_them(world: tuple[Cluster, Site], told: list[Any]) -> None:
     there, site = world
-    there.objects = [deployment(available=0), replica_set(), pod()]
-
-    def ready() -> None:
-        there.objects = [deployment(), replica_set(), pod(ready=True)]
-
-    verdict = see(site, Time(lambda: None, lambda: None, ready))
-    assert verdict.state == "ready"
+    there.objects = PENDING
+    then(1.5, lambda: setattr(there, "objects", READY))
+    assert see(site).state == "ready"
     moves = [event for event in told if isinstance(event, RolloutMoved)]
     assert [move.workloads[0].ready for move in moves] == [0, 1]
+    assert [(event.seconds, event.why) for event in told if isinstance(event, StepLimited)] == [(30.0, "as asked")]
+
+
+def test_a_change_is_seen_at_once_and_nothing_is_polled(world: tuple[Cluster, Site]) -> None:
+    there, site = world
+    there.objects = PENDING
+    then(1.0, lambda: setattr(there, "objects", [deployment(available=0), replica_set(), pod(ended=CRASH, restarts=1)]))
+    began = time.monotonic()
+    assert see(site).failures[0].cause == "crash-at-start"
+    assert time.monotonic() - began < 2.5
+    lists = [path for path in there.asked if path.endswith("/replicasets") and "watch" not in path]
+    assert len(lists) <= 3  # before, when Helm has ended, and before deciding
 
 
 def test_nothing_is_judged_while_the_cluster_is_away(world: tuple[Cluster, Site], told: list[Any]) -> None:
     there, site = world
-    there.objects = [deployment(available=0), replica_set(), pod()]
-
-    def away() -> None:
-        there.away = True
+    there.objects = PENDING
 
     def back() -> None:
+        there.objects = READY
         there.away = False
-        there.objects = [deployment(), replica_set(), pod(ready=True)]
 
-    assert see(site, Time(away, lambda: None, lambda: None, back)).state == "ready"
+    then(0.5, lambda: setattr(there, "away", True))
+    then(3.0, back)
+    assert see(site).state == "ready"
     waited = [event.waiting_for for event in told if isinstance(event, StepWaiting)]
     assert any(text.startswith("the cluster: ") for text in waited), waited
 
 
+def test_patience_does_not_run_while_nothing_is_seen(world: tuple[Cluster, Site]) -> None:
+    there, site = world
+    waiting = pod(waiting=("CreateContainerError", "device busy"))  # five seconds' patience
+    there.objects = [deployment(available=0), replica_set(), waiting]
+    then(1.0, lambda: setattr(there, "away", True))
+    then(7.0, lambda: setattr(there, "away", False))
+    then(9.0, lambda: setattr(there, "objects", READY))
+    assert see(site).state == "ready"
+
+
 def test_a_cluster_that_stays_away_needs_a_person_and_takes_nothing_back(world: tuple[Cluster, Site]) -> None:
     there, site = world
-    there.away = True
+    there.objects = PENDING
+    then(0.3, lambda: setattr(there, "away", True))
     with pytest.raises(Broken) as error:
-        see(site, Time(), timeout=10)
+        see(site, timeout=3)
     assert error.value.code == "cluster-unreachable"
+
+
+def test_a_watch_whose_version_is_forgotten_lists_anew(world: tuple[Cluster, Site]) -> None:
+    there, site = world
+    there.objects = PENDING
+    there.expired = True
+    then(1.5, lambda: setattr(there, "objects", READY))
+    assert see(site).state == "ready"
+
+
+def test_a_token_that_ends_is_read_again(world: tuple[Cluster, Site]) -> None:
+    there, site = world
+    there.objects = PENDING
+    tokens = ["first"]
+
+    def connect() -> Configuration:
+        made = Configuration()
+        made.host = f"http://127.0.0.1:{there.server_port}"
+        made.api_key = {"authorization": f"Bearer {tokens[-1]}"}
+        return made
+
+    there.token = tokens[-1]
+    site.api = Api(connect(), "test", renew=connect)
+
+    def rotate() -> None:
+        tokens.append("second")
+        there.token = tokens[-1]
+
+    then(0.5, rotate)
+    then(0.6, lambda: setattr(there, "away", True))
+    then(0.8, lambda: setattr(there, "away", False))
+    then(2.0, lambda: setattr(there, "objects", READY))
+    assert see(site).state == "ready"
+
+
+def test_credentials_that_end_need_a_person(world: tuple[Cluster, Site], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "CREDENTIALS", 1.0)
+    monkeypatch.setattr(watching, "LISTED_ANEW", 0.5)
+    there, site = world
+    there.objects = PENDING
+    then(0.5, lambda: setattr(there, "token", "another"))
+    with pytest.raises(Broken) as error:
+        see(site)
+    assert error.value.code == "credentials-expired"
 
 
 def test_the_evidence_is_the_log_before_the_restart_and_the_warnings_once_without_secrets(
@@ -102,13 +166,58 @@ def test_the_evidence_is_the_log_before_the_restart_and_the_warnings_once_withou
     }
     there.objects = [deployment(available=0), replica_set(), crashed, warning, warning]
     there.logs = {"api-2-x": "starting again\n", "api-2-x previous": "connect to hunter22@db\n\nKeyError: 'URL'\n"}
-    verdict = see(site, Time())
-    assert verdict.state == "failed"
-    assert verdict.failures[0].lines == ("connect to ***@db", "KeyError: 'URL'")
-    assert verdict.failures[0].events == ("BackOff: Back-off restarting",)
+    failure = see(site).failures[0]
+    assert failure.lines == ("connect to ***@db", "KeyError: 'URL'")
+    assert failure.events == ("BackOff: Back-off restarting",)
+    assert (failure.exit_code, failure.container, failure.restarts) == (1, "main", 1)
+    text = (site.folder / "evidence.txt").read_text()
+    assert "KeyError: 'URL'" in text
+    assert "hunter22" not in text + (site.folder / "rollout.ndjson").read_text()
+    assert json.loads((site.folder / "evidence.json").read_text())["failures"][0]["cause"] == "crash-at-start"
+
+
+def test_what_may_not_be_read_is_named_and_the_rest_is_judged(world: tuple[Cluster, Site], told: list[Any]) -> None:
+    there, site = world
+    there.forbidden = {"events", "log", "persistentvolumeclaims"}
+    there.objects = [deployment(available=0), replica_set(), pod(ended=CRASH, restarts=1)]
+    failure = see(site).failures[0]
+    assert failure.cause == "crash-at-start"
+    assert any("log is forbidden" in text for text in failure.unseen)
+    assert any("events is forbidden" in text for text in failure.unseen)
+    notices = [event.message for event in told if isinstance(event, Notice)]
+    assert any(text.startswith("Events cannot be read") for text in notices), notices
+
+
+def test_the_recording_gives_the_same_verdict_again(world: tuple[Cluster, Site]) -> None:
+    there, site = world
+    there.objects = PENDING
+    then(0.5, lambda: setattr(there, "objects", [deployment(available=0), replica_set(), pod(ended=CRASH, restarts=1)]))
+    see(site)
+    lines = recording.read((site.folder / "rollout.ndjson").read_bytes())
+    assert lines[-1]["verdict"] == {"state": "failed", "causes": ["crash-at-start"]}
+    *_, (_, verdict) = recording.replay(lines)
+    assert (verdict.state, [one.cause for one in verdict.failures]) == ("failed", ["crash-at-start"])
+
+
+def test_helm_is_ended_on_a_verdict_about_what_it_has_changed(world: tuple[Cluster, Site]) -> None:
+    there, site = world
+    there.objects = [deployment(), replica_set(), pod(ready=True)]
+    rollout = Rollout(site, API, Step("release", site.journal))
+    stopped = threading.Event()
+    rollout.begin()
+    rollout.beside(stopped.set)
+    changed = deployment(available=0)
+    changed["metadata"] = changed["metadata"] | {"generation": 3}
+    changed["status"] = changed["status"] | {"observedGeneration": 3}
+    there.objects = [changed, replica_set(), pod(ended=CRASH, restarts=1)]
+    assert stopped.wait(10)
+    rollout.helm_ended()
+    rollout.end()
+    assert rollout.failed
+    assert rollout.failed.failures[0].cause == "crash-at-start"
 
 
 def test_nothing_that_rolls_is_ready_at_once(world: tuple[Cluster, Site]) -> None:
     _, site = world
-    verdict = watch(site, {}, Step("watch", site.journal), timeout=1)
+    verdict = watching.watch(site, {}, Step("watch", site.journal))
     assert (verdict.state, verdict.waiting_for) == ("ready", "nothing rolls")

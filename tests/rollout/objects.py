@@ -11,7 +11,14 @@ API = {"deployment/api": "api"}
 
 
 def deployment(
-    *, replicas: int = 2, updated: int = 2, total: int = 2, available: int = 2, seen: bool = True, **conditions: str
+    *,
+    replicas: int = 2,
+    updated: int = 2,
+    total: int = 2,
+    available: int = 2,
+    seen: bool = True,
+    probes: dict[str, Any] | None = None,
+    **conditions: str,
 ) -> dict[str, Any]:
     """`api` at revision 2; conditions as `Progressing="ProgressDeadlineExceeded"`."""
     return {
@@ -22,7 +29,7 @@ def deployment(
             "generation": 2,
             "annotations": {"deployment.kubernetes.io/revision": "2"},
         },
-        "spec": {"replicas": replicas},
+        "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"name": "main"} | (probes or {})]}}},
         "status": {
             "observedGeneration": 2 if seen else 1,
             "updatedReplicas": updated,
@@ -59,6 +66,8 @@ def pod(
     restarts: int = 0,
     init: bool = False,
     unschedulable: str = "",
+    started: bool | None = None,
+    spec: dict[str, Any] | None = None,
     **metadata: Any,
 ) -> dict[str, Any]:
     """One pod of one container; `waiting` is reason and message, `ended` and `before` how it ended now and last."""
@@ -74,19 +83,36 @@ def pod(
         "state": state,
         "ready": ready,
     }
+    if started is not None:
+        status["started"] = started
     if before:
         status["lastState"] = {"terminated": before}
     conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
     if unschedulable:
         told = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": unschedulable}
-        return _pod(name, owner, {"phase": "Pending", "conditions": [told]}, metadata)
+        return _pod(name, owner, {"phase": "Pending", "conditions": [told]}, metadata, spec)
     kind = "initContainerStatuses" if init else "containerStatuses"
-    return _pod(name, owner, {"phase": "Running", "conditions": conditions, kind: [status]}, metadata)
+    return _pod(name, owner, {"phase": "Running", "conditions": conditions, kind: [status]}, metadata, spec)
 
 
-def _pod(name: str, owner: str, status: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
+def told(reason: str, message: str, about: str = "uid-api-2-x", *, at: str = "2026-11-24T00:00:01Z") -> dict[str, Any]:
+    """An event about a pod (by UID)."""
+    return {
+        "kind": "Event",
+        "metadata": {"name": reason, "uid": f"{reason}-{message}-{about}"},
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": at,
+        "involvedObject": {"uid": about},
+    }
+
+
+def _pod(
+    name: str, owner: str, status: dict[str, Any], metadata: dict[str, Any], spec: dict[str, Any] | None
+) -> dict[str, Any]:
     return {
         "kind": "Pod",
+        "spec": spec or {},
         "metadata": {"name": name, "uid": f"uid-{name}", "ownerReferences": [{"uid": owner}]} | metadata,
         "status": status,
     }
@@ -97,21 +123,28 @@ def observed(*things: dict[str, Any], at: float = 0.0) -> Observed:
     kinds: dict[str, list[dict[str, Any]]] = {}
     for thing in things:
         kinds.setdefault(thing["kind"], []).append(thing)
-    workloads = [*kinds.get("Deployment", []), *kinds.get("StatefulSet", []), *kinds.get("DaemonSet", [])]
+    workloads = [thing for kind in ("Deployment", "StatefulSet", "DaemonSet", "Job") for thing in kinds.get(kind, [])]
     return Observed(
         at=at,
         workloads=tuple(workloads or [deployment(available=0)]),
         replica_sets=tuple(kinds.get("ReplicaSet") or [replica_set()]),
         controller_revisions=tuple(kinds.get("ControllerRevision", [])),
         pods=tuple(kinds.get("Pod", [])),
+        claims=tuple(kinds.get("PersistentVolumeClaim", [])),
         events=tuple(kinds.get("Event", [])),
     )
 
 
 def look(
-    *things: dict[str, Any], at: float = 0.0, seen: Seen | None = None, timeout: float = 600.0, track: Any = None
+    *things: dict[str, Any],
+    at: float = 0.0,
+    seen: Seen | None = None,
+    timeout: float = 600.0,
+    track: Any = None,
+    **tracked: Any,
 ) -> tuple[Verdict, Seen]:
-    return judge(observed(*things, at=at), Tracked(track or API, started=0.0, timeout=timeout), seen or {})
+    wanted = Tracked(API if track is None else track, started=0.0, timeout=timeout, **tracked)
+    return judge(observed(*things, at=at), wanted, seen or {})
 
 
 def cause(*things: dict[str, Any], after: float = 0.0) -> str | None:

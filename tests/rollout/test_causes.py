@@ -17,11 +17,6 @@ RUNC = 'failed to create task: runc create failed: exec: "shop": executable file
     ("pod_is", "expected"),
     [
         ({"waiting": ("InvalidImageName", "")}, "image-name-invalid"),
-        ({"waiting": ("ErrImageNeverPull", "")}, "image-not-found"),
-        ({"waiting": ("ImagePullBackOff", PULL + "failed to resolve reference: not found")}, "image-not-found"),
-        ({"waiting": ("ErrImagePull", PULL + "manifest unknown")}, "image-not-found"),
-        ({"waiting": ("ErrImagePull", PULL + "pull access denied, repository does not exist")}, "image-denied"),
-        ({"waiting": ("ErrImagePull", PULL + "401 Unauthorized")}, "image-denied"),
         ({"waiting": ("RunContainerError", RUNC)}, "program-missing"),
         ({"ended": {"exitCode": 128, "reason": "StartError", "message": RUNC}}, "program-missing"),
         ({"waiting": ("CrashLoopBackOff", ""), "before": CRASH, "restarts": 1}, "crash-at-start"),
@@ -39,6 +34,12 @@ def test_these_end_the_wait_at_once(pod_is: dict[str, Any], expected: str) -> No
 @pytest.mark.parametrize(
     ("pod_is", "patience", "expected"),
     [
+        ({"waiting": ("ErrImageNeverPull", "")}, 5, "image-not-found"),
+        ({"waiting": ("ImagePullBackOff", PULL + "failed to resolve reference: not found")}, 5, "image-not-found"),
+        ({"waiting": ("ErrImagePull", PULL + "manifest unknown")}, 5, "image-not-found"),
+        ({"waiting": ("ErrImagePull", PULL + "pull access denied, repository does not exist")}, 5, "image-denied"),
+        ({"waiting": ("ErrImagePull", PULL + "401 Unauthorized")}, 5, "image-denied"),
+        ({"waiting": ("ErrImagePull", PULL + "no match for platform in manifest: not found")}, 0, "wrong-architecture"),
         ({"waiting": ("CreateContainerConfigError", 'secret "x" not found')}, 10, "config-missing"),
         ({"waiting": ("CreateContainerError", "device busy")}, 5, "container-not-created"),
         ({"waiting": ("ErrImagePull", PULL + "dial tcp: i/o timeout")}, 60, "image-unreachable"),
@@ -46,7 +47,8 @@ def test_these_end_the_wait_at_once(pod_is: dict[str, Any], expected: str) -> No
     ],
 )
 def test_these_are_given_time(pod_is: dict[str, Any], patience: float, expected: str) -> None:
-    assert cause(pod(**pod_is), after=patience - 1) is None
+    if patience:
+        assert cause(pod(**pod_is), after=patience - 1) is None
     assert cause(pod(**pod_is), after=patience) == expected
 
 
@@ -118,7 +120,8 @@ def test_patience_begins_anew_when_the_sign_went_away() -> None:
     _, seen = look(waiting)
     _, seen = look(pod(), at=8, seen=seen)
     verdict, _ = look(waiting, at=12, seen=seen)
-    assert verdict.state == "progressing"
+    assert verdict.state == "waiting"
+    assert [(wait.cause, wait.patience) for wait in verdict.waits] == [("config-missing", 10.0)]
 
 
 def test_the_deadline_of_the_deployment_is_a_reason_after_the_pods_own() -> None:

@@ -36,7 +36,7 @@ def test_a_deployment_of_no_replicas_is_ready() -> None:
 
 
 def test_a_workload_that_is_not_there_yet_is_waited_for() -> None:
-    assert state(deployment(), track={"deployment/api": "api", "deployment/web": "web"}) == "progressing"
+    assert state(deployment(), track={"deployment/api": "api", "deployment/web": "web"}) == "waiting"
 
 
 def test_only_pods_of_the_new_revision_are_counted_as_ready() -> None:
@@ -58,8 +58,10 @@ def test_what_is_waited_for_names_the_count_and_the_pod_that_is_behind() -> None
 
 
 def test_a_ready_verdict_tells_the_counts() -> None:
-    verdict, _ = look(deployment(), pod("api-2-a", ready=True), pod("api-2-b", ready=True))
-    assert verdict.waiting_for == "api 2/2"
+    there = [deployment(), pod("api-2-a", ready=True), pod("api-2-b", ready=True)]
+    _, seen = look(*there)
+    verdict, _ = look(*there, at=5, seen=seen)
+    assert (verdict.state, verdict.waiting_for) == ("ready", "api 2/2")
 
 
 def stateful_set(**status: Any) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from cloudnorth_cli.errors import CloudnorthError, Failed
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Candidate, PodFailure
 from cloudnorth_cli.platforms.kubernetes import migration_job
+from cloudnorth_cli.platforms.kubernetes.evidence import evidence, warnings
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered
 from cloudnorth_cli.platforms.kubernetes.site import Site
-from cloudnorth_cli.platforms.kubernetes.watching import evidence, warnings
 from cloudnorth_cli.rollout import causes
 from cloudnorth_cli.rollout.observed import dig, is_true, name
 from cloudnorth_cli.settings import Migrate

@@ -25,6 +25,7 @@ from cloudnorth_cli.model import (
 )
 from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.platforms.kubernetes import (
+    changes,
     checking,
     ending,
     logs,
@@ -37,6 +38,7 @@ from cloudnorth_cli.platforms.kubernetes import (
     showing,
     verifying,
     watching,
+    workloads,
 )
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered
 from cloudnorth_cli.platforms.kubernetes.site import Site
@@ -53,7 +55,7 @@ class KubernetesPlatform:
         self._journal = journal
         self._served: Record | None = None
         self._rendered: dict[str, Rendered] = {}
-        self._before: releasing.Baseline = {}
+        self._rollout: watching.Rollout | None = None
         self._secret_of: dict[int, str] = {}
         self._held: lease.Held | None = None
 
@@ -77,6 +79,7 @@ class KubernetesPlatform:
 
     def check(self, request: Request, step: Step) -> Record | None:
         site = self._site
+        site.asked_timeout = request.timeout
         site.api.get("/version")
         self._served = records.serving(site)
         checking.check(site, step, self._secret, self._served)
@@ -135,22 +138,31 @@ class KubernetesPlatform:
     def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
         self._still_ours()
         rendered = self._rendered[candidate.id]
-        self._before = releasing.baseline(self._site)
-        release = releasing.install(self._site, candidate, rendered, request, step)
+        rollout = self._rollout = watching.Rollout(
+            self._site,
+            workloads.of_release(rendered.documents, candidate.changes, self._site.namespace),
+            step,
+            hooks=workloads.hooks(rendered.documents, self._site.namespace),
+        )
+        rollout.begin()
+        rollout.changed = changes.told(self._site, rendered, candidate, self._served)
+        release = releasing.install(self._site, candidate, rendered, request, rollout, step)
         self._secret_of[release.revision] = rendered.secret
         step.summary = f"{release} ({preparing.summary(candidate.changes)})"
         return release
 
     def watch(self, candidate: Candidate, release: Release, step: Step) -> Verdict:
-        changed = {
-            change.workload: change.service for change in candidate.changes if change.change in {"created", "changed"}
-        }
-        named = {change.workload: change.service for change in candidate.changes if change.change != "removed"}
-        rolls = changed | releasing.moved_since(self._site, self._before, named)
+        rollout, self._rollout = self._rollout, None
+        assert rollout is not None
+        certain = workloads.certain(candidate.changes)
         if self._served and candidate.id == self._served.release.id:
             # Installed once more because it was not well: that is what is to be seen.
-            rolls = named
-        return self._watched(rolls, step)
+            certain = None
+        try:
+            rollout.applied(certain)
+            return _summed_up(rollout.judged(step), step)
+        finally:
+            rollout.end()
 
     def verify(self, candidate: Candidate, release: Release, step: Step) -> None:
         rendered = self._rendered[candidate.id]
@@ -178,14 +190,19 @@ class KubernetesPlatform:
     def rollback(self, to: Record, step: Step) -> Release:
         self._still_ours()
         site = self._site
-        before = releasing.baseline(site)
         releasing.recover(site, step)
         documents = manifest.parse(site.run(site.helm().manifest(to.release.revision)).output)
-        workloads = preparing.services_of(site, manifest.workloads(documents, site.namespace), to.images)
-        revision = releasing.put_back(site, to.release.revision)
-        release = Release(id=to.release.id, number=to.release.number, revision=revision)
-        self._secret_of[revision] = records.store(site).secret_of(to.release.revision)
-        verdict = self._watched(releasing.moved_since(site, before, workloads), step)
+        named = preparing.services_of(site, manifest.workloads(documents, site.namespace), to.images)
+        rollout = watching.Rollout(site, named, step, settle=watching.SETTLE_AGAIN)
+        try:
+            rollout.begin()
+            revision = releasing.put_back(site, to.release.revision)
+            release = Release(id=to.release.id, number=to.release.number, revision=revision)
+            self._secret_of[revision] = records.store(site).secret_of(to.release.revision)
+            rollout.applied(())
+            verdict = rollout.judged(step)
+        finally:
+            rollout.end()
         if verdict.state != "ready":
             raise _not_back(to, verdict)
         expected = verifying.Expectation(
@@ -229,16 +246,19 @@ class KubernetesPlatform:
     def kubeconfig(self) -> str:
         return kube_config.one_context(self._site.kubeconfig, self._site.context)
 
-    def _watched(self, workloads: dict[str, str | None], step: Step) -> Verdict:
-        verdict = watching.watch(self._site, workloads, step, timeout=self._site.timeout)
-        if verdict.state == "ready":
-            step.summary = verdict.waiting_for
-        return verdict
+    def _watched(self, rolling: dict[str, str | None], step: Step) -> Verdict:
+        return _summed_up(watching.watch(self._site, rolling, step), step)
 
     def _still_ours(self) -> None:
         """Before each change: is the lock still held?"""
         if self._held is not None:
             self._held.still()
+
+
+def _summed_up(verdict: Verdict, step: Step) -> Verdict:
+    if verdict.state == "ready":
+        step.summary = verdict.waiting_for
+    return verdict
 
 
 def _not_back(to: Record, verdict: Verdict) -> Broken:

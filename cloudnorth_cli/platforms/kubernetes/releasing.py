@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 
@@ -13,28 +13,15 @@ from cloudnorth_cli.adapters.helm import Revision, decisive
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Broken, Failed, Locked
 from cloudnorth_cli.events import Problem, Step
-from cloudnorth_cli.model import Candidate, PodFailure, Record, Release, Request
+from cloudnorth_cli.model import Candidate, Record, Release, Request
 from cloudnorth_cli.platforms.kubernetes import records
-from cloudnorth_cli.platforms.kubernetes.hooks import HookWatch
 from cloudnorth_cli.platforms.kubernetes.preparing import next_revision, says_release
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered, write_values
 from cloudnorth_cli.platforms.kubernetes.site import Site
-from cloudnorth_cli.rollout.observed import key, uid
-
-Baseline = Mapping[str, tuple[str, int]]
-"""Workload to its UID and generation before a change; what moved since is what rolls."""
+from cloudnorth_cli.platforms.kubernetes.watching import Rollout
 
 HELM_PATIENCE = 300.0
 """Seconds after which a Helm of somebody else that is still `pending` is taken for dead: Helm's own default timeout."""
-
-
-def baseline(site: Site) -> Baseline:
-    return {key(thing): (uid(thing), int(thing["metadata"].get("generation", 0))) for thing in records.workloads(site)}
-
-
-def moved_since(site: Site, before: Baseline, named: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The workloads, by key to their services, that are new or changed since; others' drift that Helm took back too."""
-    return {what: named.get(what) for what, now in baseline(site).items() if before.get(what) != now}
 
 
 def ensure_secret(site: Site, name: str) -> None:
@@ -42,8 +29,13 @@ def ensure_secret(site: Site, name: str) -> None:
         kube_secrets.ensure(site.api, site.namespace, site.release, name, site.secrets)
 
 
-def install(site: Site, candidate: Candidate, rendered: Rendered, request: Request, step: Step) -> Release:
-    """`helm upgrade --install`. Raises Failed where what served before serves, Broken where it cannot be put back."""
+def install(
+    site: Site, candidate: Candidate, rendered: Rendered, request: Request, rollout: Rollout, step: Step
+) -> Release:
+    """`helm upgrade --install`, the rollout watched beside it.
+
+    Raises Failed where what served before serves, Broken where it cannot be put back.
+    """
     ensure_secret(site, rendered.secret)
     before = recover(site, step)
     number = next_revision(before)
@@ -62,15 +54,18 @@ def install(site: Site, candidate: Candidate, rendered: Rendered, request: Reque
         description=_description(candidate, request),
         force_conflicts=request.force_conflicts,
     )
-    hooks = HookWatch(site, rendered.documents, step)
     try:
-        done = site.run(command, on_running=hooks.begin, check=False)
-    finally:
-        hooks.end()
+        done = site.run(command, on_running=rollout.beside, check=False)
+    except BaseException:
+        rollout.end()
+        raise
+    rollout.helm_ended()
     if done.status == 0:
         return release
     lines = site.masked(decisive(done.errors or done.output))
-    raise _undone(site, release, candidate, request, rendered, _problem(lines, hooks.failure), step)
+    problem = _problem(lines, rollout)
+    rollout.end()
+    raise _undone(site, release, candidate, request, rendered, problem, step)
 
 
 def recover(site: Site, step: Step) -> tuple[Revision, ...]:
@@ -119,11 +114,18 @@ def put_back(site: Site, revision: int) -> int:
         ) from error
 
 
-def _problem(lines: tuple[str, ...], hook: PodFailure | None) -> Problem:
-    """What went wrong within Helm: the hook that failed, else Helm's own words."""
-    if hook:
-        evidence = (*hook.lines, *hook.events)
-        return Problem(code=hook.cause, message=hook.message, where=hook.pod, evidence=evidence)
+def _problem(lines: tuple[str, ...], rollout: Rollout) -> Problem:
+    """What went wrong within Helm: the hook or workload that failed, else Helm's own words."""
+    if first := rollout.hook_failure():
+        failures = rollout.failed.failures if rollout.failed else (first,)
+        return Problem(
+            code=first.cause,
+            message=first.message,
+            where=first.pod,
+            evidence=(*first.lines, *first.events),
+            failures=failures,
+            changed=rollout.changed,
+        )
     reason = lines[0].removeprefix("Error: ") if lines else "no reason given"
     return Problem(code="helm-failed", message=f"helm could not install it: {reason}", evidence=lines)
 
@@ -155,7 +157,9 @@ def _undone(
 
 
 def _told(kind: type[Failed | Broken], problem: Problem, more: str = "") -> Failed | Broken:
-    return kind(problem.message + more, code=problem.code, where=problem.where, evidence=problem.evidence)
+    error = kind(problem.message + more, code=problem.code, where=problem.where, evidence=problem.evidence)
+    error.failures, error.changed = problem.failures, problem.changed
+    return error
 
 
 def _restored(site: Site, revision: int) -> int:

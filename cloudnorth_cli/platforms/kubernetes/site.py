@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from cloudnorth_cli import settings as keys
@@ -20,6 +20,9 @@ from cloudnorth_cli.model import Secret
 MANAGED = {"app.kubernetes.io/managed-by": "cloudnorth"}
 PREFIX = "cloudnorth.io"
 
+HOOKS = 900.0
+"""Seconds for the chart's hooks where nothing is configured."""
+
 
 class Site:
     """Connected lazily: what needs no cluster touches none."""
@@ -29,6 +32,8 @@ class Site:
         self.journal = journal
         self.namespace = environment.file.namespace
         self.release = environment.helm_release
+        self.asked_timeout: float | None = None
+        """Seconds, from `--timeout`: over what is configured."""
         self.secrets: dict[str, Secret] = {}
         """Resolved by `check`; here so that what the cluster prints can be masked."""
 
@@ -42,7 +47,8 @@ class Site:
 
     @cached_property
     def api(self) -> kube.Api:
-        return kube.Api(kube_config.configuration(self.kubeconfig, self.context), self.context)
+        connect = partial(kube_config.configuration, self.kubeconfig, self.context)
+        return kube.Api(connect(), self.context, renew=connect)
 
     @cached_property
     def discovery(self) -> Discovery:
@@ -126,10 +132,18 @@ class Site:
 
     @property
     def timeout(self) -> float:
-        """Seconds that a rollout may take: the longest that the environment or a service asks for."""
-        asked = [self.environment.file.rollout]
-        asked += [service.rollout for service in self.environment.services.values() if service.rollout]
-        return max(seconds(rollout.timeout) for rollout in asked)
+        """Seconds that the chart's hooks may take: the longest that the environment or a service asks for."""
+        asked = [self.rollout_timeout(service) for service in (None, *self.environment.services)]
+        return max((each for each in asked if each), default=HOOKS)
+
+    def rollout_timeout(self, service: str | None) -> float | None:
+        """Seconds that a service's rollout may take (None: of a workload that runs none), where that was said."""
+        if self.asked_timeout:
+            return self.asked_timeout
+        known = self.environment.services.get(service or "")
+        own = known.rollout if known else None
+        said = (own.timeout if own else None) or self.environment.file.rollout.timeout
+        return seconds(said) if said else None
 
     def _told(self, command: shell.Command) -> None:
         self.journal.emit(CommandRun(line=str(command), cwd=str(command.cwd or "")))

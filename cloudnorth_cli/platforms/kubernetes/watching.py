@@ -1,52 +1,321 @@
-"""Looking at a rollout again and again until it is judged, and taking the evidence before anything is taken back."""
+"""A rollout watched until it is judged: from before Helm begins, beside it, and after it, evidence taken at the end."""
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from cloudnorth_cli import signals
-from cloudnorth_cli.adapters.kube import Json, Unreachable
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Broken, CloudnorthError
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import PodFailure, Verdict
+from cloudnorth_cli.platforms.kubernetes import writing
+from cloudnorth_cli.platforms.kubernetes.evidence import evidence
+from cloudnorth_cli.platforms.kubernetes.following import Following
 from cloudnorth_cli.platforms.kubernetes.site import Site
-from cloudnorth_cli.rollout import Observed, Seen, Tracked, judge
-from cloudnorth_cli.rollout.observed import dig, name
-from cloudnorth_cli.rollout.pods import container_statuses
+from cloudnorth_cli.rollout import Seen, Tracked, judge, probes, recording
+from cloudnorth_cli.rollout.observed import dig, key, uid
 
-INTERVAL = 0.5
-"""Seconds between two looks."""
+TICK = 0.5
+"""Seconds between two looks while nothing is told; patience runs out without news too."""
+REST = 0.1
+"""Least seconds between two looks; ten times what a look takes where that is more."""
+LISTED_ANEW = 30.0
+"""Seconds after which everything is listed anew, as a safety net."""
+GATHER = 2.0
+"""Seconds after the first failure in which others are waited for, so that one report names them all."""
 MOST_FAILURES = 3
 """Pods whose evidence is taken."""
-LINES = 50
+TELL_PAUSE = 0.5
+"""Least seconds between two tellings of every pod."""
+CREDENTIALS = 20.0
+"""Seconds after which credentials that are not taken, and not made anew, are told as such."""
+SETTLE, SETTLE_AGAIN = 60.0, 5.0
+"""At most so many seconds of being ready are watched: of a new release, and of one that was verified before."""
 
 
-def observe(site: Site, kinds: frozenset[str], clock: Callable[[], float] = time.monotonic) -> Observed:
-    """One look at the namespace, at the kinds that are tracked (`deployment` …)."""
+class Rollout:
+    """One rollout under observation. `begin` before anything is changed; then Helm; then `judged`."""
 
-    def items(kind: str, **query: Any) -> tuple[Json, ...]:
-        return tuple(site.api.items(path(kind, site.namespace), **query))
+    def __init__(
+        self,
+        site: Site,
+        workloads: Mapping[str, str | None],
+        step: Step,
+        *,
+        hooks: Iterable[str] = (),
+        settle: float = SETTLE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """workloads: by key (`deployment/api`) to their services, those that may roll.
 
-    deployments = "deployment" in kinds
-    sets = bool(kinds & {"statefulset", "daemonset"})
-    return Observed(
-        at=clock(),
-        workloads=tuple(
-            thing
-            for kind in ("Deployment", "StatefulSet", "DaemonSet")
-            if kind.lower() in kinds
-            for thing in items(kind)
-        ),
-        replica_sets=items("ReplicaSet") if deployments else (),
-        controller_revisions=items("ControllerRevision") if "daemonset" in kinds else (),
-        pods=items("Pod"),
-        events=items("Event", fieldSelector="type=Warning,reason=FailedCreate") if sets else (),
-    )
+        hooks: keys of the chart's own Jobs and Pods. settle: at most so many seconds of being ready are watched.
+        """
+        self.failed: Verdict | None = None
+        """Why Helm was ended, with the evidence, taken while it was there."""
+        self.changed: tuple[str, ...] = ()
+        """What the release changed, for the evidence."""
+        self._site = site
+        self._step = step
+        self._clock = clock
+        self._recorder = writing.Recorder(site)
+        kinds = {what.partition("/")[0] for what in workloads}
+        self._following = Following(site, kinds, self._recorder, clock)
+        self._tracked = Tracked(
+            workloads, started=0.0, timeout=site.timeout, before={}, hooks=frozenset(hooks), settle=settle
+        )
+        self._seen: Seen = {}
+        self._told: tuple[object, float] = (None, 0.0)
+        self._last_words: dict[str, PodFailure] = {}
+        self._listed_at = 0.0
+        self._helm_ended = threading.Event()
+        self._beside: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Look before anything is changed. Raises CloudnorthError."""
+        self._following.begin()
+        self._listed_at = self._clock()
+        there = self._following.observed()
+        versions = {
+            key(thing): (uid(thing), int(dig(thing, "metadata", "generation", default=0)))
+            for thing in (*there.workloads, *there.pods)
+        }
+        wanted = set(self._tracked.workloads) | self._tracked.hooks
+        self._track(before={what: version for what, version in versions.items() if what in wanted})
+        for kind, why in self._following.unseen.items():
+            self._step.notice(
+                f"{kind}s cannot be read, so their part of the evidence will be missing: {why}", "warning"
+            )
+
+    def end(self) -> None:
+        """Stop watching; safe to call at any time."""
+        self._helm_ended.set()
+        self._following.end()
+        self._recorder.close()
+
+    def beside(self, stop: Callable[[], None]) -> None:
+        """Watch from a thread of its own for as long as Helm runs; `stop` ends Helm where it waits in vain."""
+        self._beside = threading.Thread(target=self._watch_helm, args=(stop,), name="rollout", daemon=True)
+        self._beside.start()
+
+    def helm_ended(self) -> None:
+        """Helm is no more: nothing is judged beside it from here on."""
+        self._helm_ended.set()
+        if self._beside:
+            self._beside.join(10.0)
+
+    def hook_failure(self) -> PodFailure | None:
+        """What a hook said that Helm found failed, even where Helm has removed it since."""
+        if self.failed and self.failed.failures:
+            return self.failed.failures[0]
+        if self._tracked.hooks and self._following.look_again():
+            self._keep_last_words()
+        return next(iter(self._last_words.values()), None)
+
+    def applied(self, certain: Iterable[str] | None = None) -> None:
+        """Helm has ended well: from here on is judged what it changed, and `certain` in any case (None: everything)."""
+        self.helm_ended()
+        self._following.look_again()
+        now = {
+            key(thing): (uid(thing), int(dig(thing, "metadata", "generation", default=0)))
+            for thing in self._following.observed().workloads
+        }
+        before = self._tracked.before or {}
+        sure = set(self._tracked.workloads if certain is None else certain)
+        rolls = {
+            what: service
+            for what, service in self._tracked.workloads.items()
+            if what in sure or now.get(what) != before.get(what)
+        }
+        limits = self._limits(rolls)
+        self._track(
+            workloads=rolls,
+            before=None,
+            started=self._following.now,
+            limits=limits,
+            timeout=max(limits.values(), default=0.0),
+        )
+
+    def judged(self, step: Step) -> Verdict:
+        """Wait until the workloads are ready or will not be.
+
+        While the API server is away nothing is judged. Raises Broken when it stays away until the time is up.
+        """
+        self._step = step
+        if not self._tracked.workloads:
+            return Verdict(state="ready", workloads=(), pods=(), waiting_for="nothing rolls")
+        self._say_limit(step)
+        began = self._clock()
+        while True:
+            signals.check()
+            verdict = self._look(began)
+            if verdict and verdict.state in {"ready", "failed"} and (verdict := self._sure(verdict)):
+                break
+        self._recorder.write(recording.verdict(self._following.now, verdict))
+        return self._proved(verdict) if verdict.state == "failed" else verdict
+
+    def _look(self, began: float) -> Verdict | None:
+        """One judgement after the next news; None while nothing can be seen."""
+        self._following.news(TICK)
+        if self._clock() - self._listed_at > LISTED_ANEW:
+            self._listed_at = self._clock()
+            self._following.look_again()
+        if error := self._following.lost:
+            self._blind(error, began)
+            return None
+        started = time.monotonic()
+        verdict, self._seen = judge(self._following.observed(), self._tracked, self._seen)
+        self._tell(verdict)
+        time.sleep(max(REST, 10 * (time.monotonic() - started)))
+        return verdict
+
+    def _blind(self, error: CloudnorthError, began: float) -> None:
+        lasted = self._clock() - self._following.lost_since
+        if error.code == "unauthorized" and lasted > CREDENTIALS:
+            raise Broken(
+                f"the credentials ended while the release was rolling out: {error.message}",
+                code="credentials-expired",
+                where=error.where,
+            ) from error
+        if self._clock() - began >= self._tracked.timeout:
+            raise Broken(
+                f"the cluster went away while the release was rolling out: {error.message}", code=error.code
+            ) from error
+        self._step.waiting(f"the cluster: {error.message}")
+
+    def _sure(self, verdict: Verdict) -> Verdict | None:
+        """The verdict once more from lists that were just read: nothing is decided on what may be old."""
+        until = self._clock() + (GATHER if verdict.state == "failed" and _others(verdict) else 0.0)
+        while self._clock() < until:
+            signals.check()
+            self._following.news(REST)
+        if not self._following.look_again():
+            return None
+        verdict, self._seen = judge(self._following.observed(), self._tracked, self._seen)
+        return verdict if verdict.state in {"ready", "failed"} else None
+
+    def _watch_helm(self, stop: Callable[[], None]) -> None:
+        try:
+            while not self._helm_ended.is_set():
+                self._keep_last_words()
+                verdict = self._look_beside()
+                if verdict and verdict.state == "failed":
+                    self.failed = self._proved(verdict)
+                    stop()
+                    self._remove_hooks()
+                    return
+        except CloudnorthError as error:
+            # Helm has its own time-out; what it did is judged afterwards.
+            self._step.notice(f"the rollout cannot be watched beside helm: {error.message}", "warning")
+
+    def _look_beside(self) -> Verdict | None:
+        self._following.news(TICK)
+        if self._following.lost or self._helm_ended.is_set():
+            return None
+        verdict, self._seen = judge(self._following.observed(), self._tracked, self._seen)
+        self._tell(verdict)
+        if verdict.state != "failed":
+            return None
+        sure = self._sure(verdict)
+        return None if self._helm_ended.is_set() else sure
+
+    def _keep_last_words(self) -> None:
+        """Of a hook's pod that failed, while it is there: Helm may remove it with its Job, and then run it again."""
+        for pod in self._following.observed().pods:
+            hook = self._hook_of(pod)
+            if hook and dig(pod, "status", "phase") == "Failed" and uid(pod) not in self._last_words:
+                ended = dig(pod, "status", "containerStatuses", 0, "state", "terminated", default={})
+                how = f"failed: exit {ended.get('exitCode', '?')}"
+                told = PodFailure(
+                    cause="hook-failed",
+                    message=f"the chart's hook {hook} {how}",
+                    pod=str(dig(pod, "metadata", "name")),
+                    reason=str(ended.get("reason", "")),
+                    exit_code=ended.get("exitCode"),
+                )
+                self._last_words[uid(pod)] = evidence(self._site, told)
+
+    def _hook_of(self, pod: Mapping[str, object]) -> str | None:
+        owners = dig(pod, "metadata", "ownerReferences", default=[])
+        mine = [key(pod), *(f"{str(one.get('kind')).lower()}/{one.get('name')}" for one in owners)]
+        before = self._tracked.before or {}
+        if before.get(key(pod), ("",))[0] == uid(pod):
+            return None
+        return next((hook for hook in mine if hook in self._tracked.hooks), None)
+
+    def _remove_hooks(self) -> None:
+        """Jobs and Pods of hooks that were running: nobody waits for them any more."""
+        before = self._tracked.before or {}
+        there = self._following.observed()
+        for thing in (*there.workloads, *there.pods):
+            if key(thing) in self._tracked.hooks and before.get(key(thing), ("",))[0] != uid(thing):
+                kind, named = str(thing.get("kind")), str(dig(thing, "metadata", "name"))
+                try:
+                    self._site.api.delete(path(kind, self._site.namespace, named), {"propagationPolicy": "Background"})
+                except CloudnorthError as error:
+                    self._step.notice(f"the hook {key(thing)} could not be removed: {error.message}", "warning")
+
+    def _proved(self, verdict: Verdict) -> Verdict:
+        """With the evidence of up to three pods, kept in the run's folder too."""
+        first = _worth_telling(verdict.failures)
+        failures = tuple(evidence(self._site, one) for one in first[:MOST_FAILURES]) + first[MOST_FAILURES:]
+        words = {one.cause: one for one in self._last_words.values()}
+        failures = tuple(
+            replace(one, lines=words[one.cause].lines) if not one.lines and one.cause in words else one
+            for one in failures
+        )
+        verdict = replace(verdict, failures=failures, changed=self.changed)
+        writing.keep(self._site, verdict)
+        return verdict
+
+    def _limits(self, rolls: Mapping[str, str | None]) -> dict[str, float]:
+        """Seconds that each workload may take: as asked, as configured, else what its probes and deadline make."""
+        there = {key(thing): thing for thing in self._following.observed().workloads}
+        return {
+            what: self._site.rollout_timeout(service)
+            or (probes.limit(there[what]) if what in there else self._site.timeout)
+            for what, service in rolls.items()
+        }
+
+    def _say_limit(self, step: Step) -> None:
+        longest = max(self._tracked.limits, key=lambda what: self._tracked.limits[what])
+        seconds = self._tracked.limits[longest]
+        asked = self._site.rollout_timeout(self._tracked.workloads[longest])
+        why = "as asked" if asked else f"from the probes and progressDeadlineSeconds of {longest}"
+        step.limit(seconds, why)
+
+    def _track(self, **changes: Any) -> None:
+        self._tracked = dataclasses.replace(self._tracked, **changes)
+        self._recorder.write(recording.track(self._following.now, self._tracked))
+
+    def _tell(self, verdict: Verdict) -> None:
+        what, at = self._told
+        now = (verdict.workloads, verdict.pods)
+        if what != now and self._clock() - at >= TELL_PAUSE * max(1.0, len(verdict.pods) / 100):
+            self._told = (now, self._clock())
+            self._step.rollout(verdict.workloads, verdict.pods)
+        if verdict.waiting_for:
+            self._step.waiting(verdict.waiting_for)
+
+
+def _others(verdict: Verdict) -> bool:
+    """Whether something else may still come to fail."""
+    failing = {failure.pod for failure in verdict.failures}
+    return any(not pod.ready and pod.release is None and pod.name not in failing for pod in verdict.pods)
+
+
+def _worth_telling(failures: tuple[PodFailure, ...]) -> tuple[PodFailure, ...]:
+    """One of each cause and workload first, then the others."""
+    firsts: dict[tuple[str, str | None], PodFailure] = {}
+    for failure in failures:
+        firsts.setdefault((failure.cause, failure.service or failure.message), failure)
+    return (*firsts.values(), *(one for one in failures if one not in firsts.values()))
 
 
 def watch(
@@ -54,80 +323,16 @@ def watch(
     workloads: Mapping[str, str | None],
     step: Step,
     *,
-    timeout: float,
+    settle: float = SETTLE_AGAIN,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Verdict:
-    """Wait until the workloads (by key, to their services) are ready or will not be.
-
-    While the API server is away nothing is judged. Raises Broken when it stays away until the time is up.
-    """
+    """Watch workloads that are rolling already, by key to their services, until they are judged. Raises Broken."""
     if not workloads:
         return Verdict(state="ready", workloads=(), pods=(), waiting_for="nothing rolls")
-    tracked = Tracked(workloads, started=clock(), timeout=timeout)
-    kinds = frozenset(what.partition("/")[0] for what in workloads)
-    seen: Seen = {}
-    told: object = None
-    while True:
-        signals.check()
-        try:
-            verdict, seen = judge(observe(site, kinds, clock), tracked, seen)
-        except Unreachable as error:
-            if clock() - tracked.started >= timeout:
-                raise Broken(
-                    f"the cluster went away while the release was rolling out: {error.message}", code=error.code
-                ) from error
-            step.waiting(f"the cluster: {error.message}")
-            sleep(INTERVAL * 2)
-            continue
-        if told != (verdict.workloads, verdict.pods):
-            told = (verdict.workloads, verdict.pods)
-            step.rollout(verdict.workloads, verdict.pods)
-            step.waiting(verdict.waiting_for)
-        if verdict.state != "progressing":
-            break
-        sleep(INTERVAL)
-    if verdict.state == "failed":
-        return replace(verdict, failures=tuple(evidence(site, one) for one in verdict.failures[:MOST_FAILURES]))
-    return verdict
-
-
-def evidence(site: Site, failure: PodFailure) -> PodFailure:
-    """The failure with the pod's last lines and its Warning events; what may not be read is left out."""
-    return replace(failure, lines=_last_lines(site, failure.pod), events=warnings(site, failure.pod))
-
-
-def _last_lines(site: Site, pod: str) -> tuple[str, ...]:
-    if "/" in pod:
-        return ()
+    rollout = Rollout(site, workloads, step, settle=settle, clock=clock)
     try:
-        thing = site.api.find(path("Pod", site.namespace, pod))
-        return () if thing is None else site.masked(_log(site, thing))
-    except CloudnorthError:
-        return ()
-
-
-def _log(site: Site, pod: Json) -> tuple[str, ...]:
-    """Of the container that did not do, of its run before when it was started again since."""
-    statuses = [status for status in container_statuses(pod) if not status.get("ready")]
-    for status in statuses:
-        ended_init = dig(status, "state", "terminated", "exitCode") == 0
-        if ended_init or (dig(status, "state", "waiting") and not dig(status, "lastState", "terminated")):
-            continue
-        previous = not dig(status, "state", "terminated") and bool(dig(status, "lastState", "terminated"))
-        query = {"container": status.get("name"), "tailLines": LINES, "previous": str(previous).lower()}
-        text = site.api.text(f"{path('Pod', site.namespace, name(pod))}/log", **query)
-        return tuple(line.rstrip() for line in text.splitlines() if line.strip())
-    return ()
-
-
-def warnings(site: Site, thing: str) -> tuple[str, ...]:
-    """Warning events of a pod (or `deployment/NAME`), each once, oldest first."""
-    kind, slash, named = thing.partition("/")
-    selector = f"type=Warning,involvedObject.name={named if slash else thing}"
-    try:
-        found = site.api.items(path("Event", site.namespace), fieldSelector=selector)
-    except CloudnorthError:
-        return ()
-    found.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-    return tuple(dict.fromkeys(site.mask(f"{event.get('reason')}: {event.get('message')}") for event in found))
+        rollout.begin()
+        rollout.applied()
+        return rollout.judged(step)
+    finally:
+        rollout.end()

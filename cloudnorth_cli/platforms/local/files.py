@@ -17,6 +17,9 @@ from cloudnorth_cli.platforms.local.plan import ServicePlan
 from cloudnorth_cli.settings import Environment
 from cloudnorth_cli.shell import Command, run
 
+TIMEOUT = "15m"
+"""Of a rollout for which nothing else is configured."""
+
 
 def make_ready(environment: Environment, place: Place, image: Image, step: Step) -> ServicePlan:
     """One service of a release: its files and its virtual environment. Raises Refused, Failed."""
@@ -48,7 +51,7 @@ def make_ready(environment: Environment, place: Place, image: Image, step: Step)
         env=dict(service.env),
         health=service.health,
         route=service.route or "/",
-        timeout=seconds(rollout.timeout),
+        timeout=seconds(rollout.timeout or TIMEOUT),
     )
 
 
