@@ -253,5 +253,5 @@ def test_a_platform_whose_extra_is_not_installed_says_how_to_install_it(
     monkeypatch.setitem(PLATFORMS, "local", "halfway:Platform")
     ran = cloudnorth("status", "-e", "test")
     assert ran.status == ExitStatus.REFUSED
-    assert "needs nowhere_to_be_found, which is not installed" in ran.err
+    assert "which needs the extra [local]: nowhere_to_be_found is not installed" in " ".join(ran.err.split())
     assert f"next: {sys.executable} -m pip install 'cloudnorth[local]'" in ran.err
