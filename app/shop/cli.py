@@ -1,4 +1,4 @@
-"""`shop serve | migrate | seed | healthcheck | loadgen`: what one image can be started as.
+"""`shop serve | migrate | seed | assets | healthcheck | loadgen`: what one image can be started as.
 
 A service's code is imported only when it is asked for: no image holds the other service's.
 """
@@ -46,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 
     seed = commands.add_parser("seed", help="put the demonstration products and user into the database")
     seed.set_defaults(run=_seed)
+
+    assets = commands.add_parser("assets", help="write style sheet, script, fonts and pictures into a folder")
+    assets.add_argument("folder", type=Path, help="for STATIC_URL: to be copied to a bucket, nothing ever deleted")
+    assets.set_defaults(run=_assets)
 
     health = commands.add_parser("healthcheck", help="ask a service here whether it is ready: status 0 or 1")
     health.add_argument("service", choices=["api", "storefront"], nargs="?", default="api")
@@ -122,6 +126,12 @@ def _not_negative(text: str) -> float:
     if not (value := float(text)) >= 0:
         raise ValueError(text)
     return value
+
+
+def _assets(arguments: argparse.Namespace) -> None:
+    from shop.storefront.assets import Assets
+
+    print(f"{Assets().export(arguments.folder)} files in {arguments.folder}")
 
 
 def _healthcheck(arguments: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     api: str = "http://127.0.0.1:8080"
+    static_url: str = ""
     database_url: str = field(default="sqlite:///shop.db", repr=False)
     database_tls: str = "off"
     database_wait: int = 15
@@ -57,6 +58,7 @@ def read(service: str, environ: Mapping[str, str] = os.environ) -> Settings:
         host=text("HOST", defaults.host),
         port=_whole("PORT", text("PORT", str(PORTS.get(service, 0))), 0, 65535),
         api=http("API", text("API", defaults.api)),
+        static_url=http("STATIC_URL", text("STATIC_URL", "")) if text("STATIC_URL", "") else "",
         database_url=_database(text("DATABASE_URL", defaults.database_url)),
         database_tls=_one_of("DATABASE_TLS", text("DATABASE_TLS", "off"), ("off", "on")),
         database_wait=_whole("DATABASE_WAIT_SECONDS", text("DATABASE_WAIT_SECONDS", "15"), 0, 600),

@@ -17,30 +17,26 @@ from shop.common.lifecycle import Lifecycle
 from shop.common.middleware import Dress
 from shop.common.server import BODY_LIMIT
 from shop.common.settings import Settings
-from shop.storefront import assets
+from shop.storefront import policy, staff
+from shop.storefront.account import Account
+from shop.storefront.assets import Assets
+from shop.storefront.browsing import Browsing
 from shop.storefront.buying import Buying
 from shop.storefront.client import Api, ApiDown, ApiRefused
+from shop.storefront.orders import Orders
 from shop.storefront.origin import SameOrigin
-from shop.storefront.pages import Pages
+from shop.storefront.sessions import Renewals, Sessions
+from shop.storefront.staff import Staff
 from shop.storefront.view import View
 
 log = logging.getLogger("shop.storefront")
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Strict-Transport-Security": "max-age=31536000",
-}
-"""No script at all, nothing from elsewhere. Browsers heed Strict-Transport-Security over HTTPS only (RFC 6797, 8.1)."""
 
 
 def create(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     """The storefront for these settings. It is ready once it has met the API."""
     api = Api(settings.api)
-    view = View(api, settings)
+    assets = Assets(settings.static_url)
+    view = View(api, settings, assets)
     met = False
 
     async def ready() -> Readiness:
@@ -56,7 +52,7 @@ def create(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     async def failed(request: Request, error: Exception) -> Response:
         if isinstance(error, ApiDown):
             log.error("api", extra={"fields": {"path": request.url.path, "cause": str(error)}})
-        return await view.failure(request, error)
+        return await staff.closed(request, error) or await view.failure(request, error)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -65,10 +61,18 @@ def create(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
 
     probes = health.routes(settings, lifecycle, ready, no_schema)
     app = Starlette(
-        routes=[*probes, *Pages(api, view).routes(), *Buying(api, view).routes(), *assets.ROUTES],
-        middleware=[Middleware(SameOrigin)],
+        routes=[
+            *probes,
+            *Browsing(api, view).routes(),
+            *Buying(api, view).routes(),
+            *Account(api, view).routes(),
+            *Orders(api, view).routes(),
+            *Staff(api, view, assets).routes(),
+            *assets.routes(),
+        ],
+        middleware=[Middleware(Sessions, renewals=Renewals(api)), Middleware(SameOrigin, failed=failed)],
         exception_handlers=dict.fromkeys((HTTPException, ApiDown, ApiRefused, Exception), failed),
         lifespan=lifespan,
         max_body_size=BODY_LIMIT,
     )
-    return Dress(app, release=settings.release, lifecycle=lifecycle, headers=HEADERS)
+    return Dress(app, release=settings.release, lifecycle=lifecycle, headers=policy.HEADERS)

@@ -1,5 +1,6 @@
 """The API as the storefront asks it: JSON, kept-alive connections, the page's request id, the shopper's token."""
 
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote
 
@@ -7,6 +8,9 @@ import httpx
 import msgspec
 
 from shop.common.logs import request_id
+
+visitor: ContextVar[str] = ContextVar("visitor", default="")
+"""The address of the one who is asking us: the API counts tries by it, not by ours."""
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 """Seconds. A checkout waits for locks at most 5 s on the API's side."""
@@ -47,9 +51,15 @@ class Api:
         """GET. Raises ApiRefused (4xx) or ApiDown."""
         return await self._ask("GET", path, token, params=query)
 
-    async def post(self, path: str, token: str = "", body: object = None, key: str = "") -> Any:
-        """POST; with `key`, an Idempotency-Key, it is repeated once when the connection breaks."""
-        return await self._ask("POST", path, token, body=body, key=key)
+    async def post(
+        self, path: str, token: str = "", body: object = None, key: str = "", *, repeat: bool = False
+    ) -> Any:
+        """POST; with `key`, an Idempotency-Key, or with `repeat`, once more when the connection breaks."""
+        return await self._ask("POST", path, token, body=body, key=key, repeat=repeat)
+
+    async def patch(self, path: str, token: str, body: object) -> Any:
+        """PATCH."""
+        return await self._ask("PATCH", path, token, body=body)
 
     async def put(self, path: str, token: str, body: object) -> Any:
         """PUT."""
@@ -75,14 +85,18 @@ class Api:
         params: dict[str, str | int] | None = None,
         body: object = None,
         key: str = "",
+        repeat: bool = False,
     ) -> Any:
         headers = {"X-Request-Id": request_id.get()}
+        if visitor.get():
+            headers["X-Forwarded-For"] = visitor.get()
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if key:
             headers["Idempotency-Key"] = key
         content = None if body is None else msgspec.json.encode(body)
-        repeatable = method != "POST" or bool(key)
+        # A PATCH may say "five fewer": twice is not once.
+        repeatable = method in ("GET", "PUT") or bool(key) or repeat
         request = self._http.build_request(method, path, params=params, content=content, headers=headers)
         try:
             try:
@@ -100,6 +114,8 @@ class Api:
 def _read(answer: httpx.Response) -> Any:
     if answer.status_code >= 500:
         raise ApiDown(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")
+    if answer.status_code == 204:
+        return None
     try:
         told = msgspec.json.decode(answer.content)
     except msgspec.DecodeError as error:

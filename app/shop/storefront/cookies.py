@@ -1,32 +1,44 @@
-"""The one cookie: the shopper's token. Out of reach of scripts, never sent along from another site's form."""
+"""The two cookies: who the shopper is (`shop`), and what renews that (`shop-refresh`).
+
+Out of reach of scripts, never sent along from another site's form. Over HTTPS their names begin with `__Host-`, which
+no subdomain and no plain connection can set; over plain HTTP, as on http://127.0.0.1, browsers would refuse that name
+(docs/decisions/2026-11-26-shop-pages.md).
+"""
 
 import re
 
-from starlette.requests import Request
+from starlette.datastructures import URL
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.types import Scope
+
+TOKEN, REFRESH = "shop", "shop-refresh"
 
 
-def token(request: Request) -> str:
-    """The shopper's token; empty for somebody new."""
-    found = request.cookies.get(_name(request), "")
-    # It becomes a header of our request to the API: the letters of a JWT (RFC 7519) and nothing else.
-    return found if re.fullmatch(r"[A-Za-z0-9._-]+", found) else ""
+def read(scope: Scope, name: str) -> str:
+    """The cookie's value; empty when there is none, or none that could be ours."""
+    found = HTTPConnection(scope).cookies.get(_full(scope, name), "")
+    # It becomes part of our request to the API: the letters of a token (RFC 7519, RFC 4648) and nothing else.
+    return found if re.fullmatch(r"[A-Za-z0-9._~-]{1,3000}", found) else ""
 
 
-def remember(request: Request, response: Response, value: str, seconds: int) -> None:
-    """Gives the token to the browser."""
-    response.set_cookie(_name(request), value, max_age=seconds, secure=_https(request), httponly=True, samesite="lax")
+def header(scope: Scope, name: str, value: str, seconds: int) -> tuple[bytes, bytes]:
+    """The Set-Cookie header that keeps `value` for so long; with an empty one it is taken back."""
+    carrier = Response()
+    carrier.set_cookie(
+        _full(scope, name),
+        value,
+        max_age=seconds if value else 0,
+        secure=_https(scope),
+        httponly=True,
+        samesite="lax",
+    )
+    return carrier.raw_headers[-1]
 
 
-def forget(request: Request, response: Response) -> None:
-    """Takes it back."""
-    response.delete_cookie(_name(request), secure=_https(request), httponly=True, samesite="lax")
+def _https(scope: Scope) -> bool:
+    return URL(scope=scope).scheme == "https"
 
 
-def _https(request: Request) -> bool:
-    return request.url.scheme == "https"
-
-
-def _name(request: Request) -> str:
-    # A `__Host-` cookie cannot be set from a subdomain or over plain HTTP; on http://localhost browsers refuse it.
-    return "__Host-shop" if _https(request) else "shop"
+def _full(scope: Scope, name: str) -> str:
+    return f"__Host-{name}" if _https(scope) else name

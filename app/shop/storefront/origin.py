@@ -4,26 +4,33 @@ The rule is that of Go's net/http CrossOriginProtection (2025): browsers say whe
 Sec-Fetch-Site or else in Origin; who says neither is no browser and carries nobody's cookies by accident.
 """
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
+Failed = Callable[[Request, Exception], Awaitable[Response]]
+
 
 class SameOrigin:
-    """Answers 403 to a changing request from another origin."""
+    """Plain ASGI: answers 403, with the page that `failed` makes of it, to a changing request from another origin."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, failed: Failed) -> None:
         self.app = app
+        self.failed = failed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in _SAFE or _ours(Headers(scope=scope)):
             await self.app(scope, receive, send)
         else:
-            await PlainTextResponse("This form was sent from another site.\n", 403)(scope, receive, send)
+            answer = await self.failed(Request(scope, receive), HTTPException(403))
+            await answer(scope, receive, send)
 
 
 def _ours(headers: Headers) -> bool:

@@ -6,8 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from shop.storefront.assets import Assets
 from tests.app.conftest import Serve
-from tests.app.running import BUYER, DEMO
+from tests.app.running import BUYER, DEMO, shop_here
 
 
 @pytest.fixture
@@ -29,6 +30,13 @@ def browser(serve: Serve, api_address: str) -> httpx.Client:
     return client
 
 
+def _buy(browser: httpx.Client, **more: str) -> httpx.Response:
+    """Goes through delivery and payment, and on to where they lead."""
+    sent = {**BUYER, **more}
+    key = _field(browser.post("/checkout/payment", data=sent), "key")
+    return browser.post("/checkout", data={**sent, "key": key})
+
+
 def _field(page: httpx.Response, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]+)"', page.text)
     assert found, page.text
@@ -42,9 +50,8 @@ def test_a_guest_buys_a_tent_from_the_first_page_to_the_confirmation(browser: ht
     assert "$329.00" in product.text
     cart = browser.post("/cart/add", data={"product": _field(product, "product"), "quantity": "2"})
     assert (cart.url.path, "$658.00" in cart.text) == ("/cart", True)
-    form = browser.get("/checkout")
-    sent = {**BUYER, "gift_note": "From <b>us</b>", "key": _field(form, "key")}
-    confirmation = browser.post("/checkout", data=sent)
+    assert 'action="/checkout/payment"' in browser.get("/checkout").text
+    confirmation = _buy(browser, gift_note="From <b>us</b>")
     assert confirmation.status_code == 200
     assert "Thank you, Ada Nord." in confirmation.text
     assert "From &lt;b&gt;us&lt;/b&gt;" in confirmation.text
@@ -55,7 +62,7 @@ def test_a_guest_buys_a_tent_from_the_first_page_to_the_confirmation(browser: ht
 
 def test_a_double_click_on_the_order_button_is_one_order(browser: httpx.Client) -> None:
     browser.post("/cart/add", data={"product": "ridge-tent", "quantity": "1"})
-    sent = {**BUYER, "key": _field(browser.get("/checkout"), "key")}
+    sent = {**BUYER, "key": _field(browser.post("/checkout/payment", data=BUYER), "key")}
     first, second = browser.post("/checkout", data=sent), browser.post("/checkout", data=sent)
     assert first.url == second.url
     assert browser.get("/orders").text.count('class="number"') == 1
@@ -66,7 +73,8 @@ def test_somebody_logs_in_with_a_full_cart_and_out_again(browser: httpx.Client) 
     wrong = browser.post("/login", data={**DEMO, "password": "guess"})
     assert (wrong.status_code, "is wrong" in wrong.text) == (401, True)
     inside = browser.post("/login", data=DEMO)
-    assert "Log out" in inside.text
+    assert 'href="/account"' in inside.text
+    assert "Log out on every device" in browser.get("/account").text
     assert "Harbour mug" in browser.get("/cart").text
     assert DEMO["email"] in browser.get("/checkout").text
     assert "Log in" in browser.post("/logout").text
@@ -84,10 +92,12 @@ def test_more_than_there_is_is_answered_on_the_same_page(browser: httpx.Client) 
 
 def test_what_is_missing_in_the_checkout_is_said_and_what_was_written_stays(browser: httpx.Client) -> None:
     browser.post("/cart/add", data={"product": "ridge-tent", "quantity": "1"})
-    form = browser.get("/checkout")
-    answer = browser.post("/checkout", data={**BUYER, "address": " ", "key": _field(form, "key")})
-    assert answer.status_code == 422
-    assert "address is empty" in answer.text
+    answer = browser.post("/checkout/payment", data={**BUYER, "address": " "})
+    assert (answer.status_code, "Please fill in: address." in answer.text) == (422, True)
+    assert 'value="Ada Nord"' in answer.text
+    key = _field(browser.post("/checkout/payment", data=BUYER), "key")
+    answer = browser.post("/checkout", data={**BUYER, "email": "nobody", "key": key})
+    assert (answer.status_code, "Please check:" in answer.text) == (422, True)
     assert 'value="Ada Nord"' in answer.text
 
 
@@ -117,33 +127,94 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_plain_connections(serve: S
     assert all(word in sent for word in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"))
 
 
-def test_no_page_needs_a_script_or_anything_from_elsewhere(browser: httpx.Client) -> None:
+PATHS = (
+    "/",
+    "/category/desk",
+    "/product/ridge-tent",
+    "/cart",
+    "/checkout",
+    "/orders",
+    "/login",
+    "/register",
+    "/nothing",
+)
+
+
+def test_every_page_allows_only_what_carries_its_own_nonce(browser: httpx.Client) -> None:
     browser.post("/cart/add", data={"product": "ridge-tent", "quantity": "1"})
-    for path in ("/", "/category/desk", "/product/ridge-tent", "/cart", "/checkout", "/orders", "/login", "/nothing"):
+    seen = set()
+    for path in PATHS:
         page = browser.get(path)
         policy = page.headers["Content-Security-Policy"]
+        (nonce,) = set(re.findall(r"'nonce-([^']+)'", policy))
+        seen.add(nonce)
         assert policy.startswith("default-src 'none'")
         assert "unsafe" not in policy
-        assert not re.search(r"<script|style=|\son\w+=|(src|href)=\"(https?:)?//", page.text), path
+        assert page.text.count(f'nonce="{nonce}"') == 2
+        # Nothing inline, nothing from elsewhere.
+        assert not re.search(r"<style|style=|\son\w+=|(src|href|action)=\"(https?:)?//|<script(?! src)", page.text), (
+            path
+        )
         assert 'release <code title="r-7">r-7</code>' in page.text
+    assert len(seen) == len(PATHS)
 
 
-def test_every_picture_and_style_sheet_of_the_pages_is_there_to_be_kept_for_ever(browser: httpx.Client) -> None:
-    links = set(re.findall(r'(?:src|href)="(/(?:static|pictures)/[^"]+)"', browser.get("/").text))
-    assert len(links) == 24 + 2
+def test_what_is_no_page_may_do_nothing(browser: httpx.Client) -> None:
+    for path in ("/version", "/livez", _assets(browser)[0]):
+        headers = browser.get(path).headers
+        assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "camera=()" in headers["Permissions-Policy"]
+
+
+def test_every_file_of_the_pages_is_there_to_be_kept_for_ever(browser: httpx.Client) -> None:
+    links = _assets(browser)
+    assert len(links) > 24 * 3
     for link in links:
         answer = browser.get(link)
-        assert answer.status_code == 200
-        assert "immutable" in answer.headers["Cache-Control"]
-        if link.startswith("/pictures"):
-            assert answer.text.count("<path") + answer.text.count("<rect") > 3, link
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
+        assert answer.headers["Content-Type"].split("/")[0] in ("image", "text", "font")
 
 
 def test_a_page_of_another_release_still_finds_a_style_sheet_but_does_not_keep_it(browser: httpx.Client) -> None:
-    answer = browser.get("/static/0123456789ab/shop.css")
+    answer = browser.get("/static/shop.0123456789ab.css")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
-    assert browser.get("/static/0123456789ab/..%2fapp.py").status_code == 404
-    assert browser.get("/pictures/0123456789ab/frame-999.svg").status_code == 404
+    for strange in ("shop.css", "..%2fapp.0123456789ab.py", "none.0123456789ab.css", "shop.0123456789ab.css%00"):
+        assert browser.get(f"/static/{strange}").status_code == 404
+
+
+def test_a_product_whose_picture_only_a_later_release_has_is_shown_as_a_parcel() -> None:
+    assets = Assets()
+    assert "/static/parcel-" in assets.picture("submarine", 10).small
+    assert "/static/mug-205-800." in assets.picture("mug", 190).large
+    assert "/static/mug-0-400." in assets.picture("mug", 350).fallback
+
+
+def test_with_static_url_pages_take_everything_from_there_and_the_command_wrote_it(
+    serve: Serve, api_address: str, tmp_path: Path
+) -> None:
+    storefront = serve("storefront", api=api_address, static_url="https://cdn.shop.example/v1")
+    page = storefront.get("/")
+    policy = page.headers["Content-Security-Policy"]
+    assert "img-src https://cdn.shop.example; font-src https://cdn.shop.example;" in policy
+    assert "/static/" not in page.text
+    assert page.text.count('integrity="sha384-') == 2
+    folder = tmp_path / "static"
+    said = shop_here("assets", str(folder), environ={})
+    written = {path.name for path in folder.iterdir()}
+    assert said == f"{len(written)} files in {folder}\n"
+    assert {link.rpartition("/")[2] for link in _links(page, "https://cdn.shop.example/v1/")} <= written
+    # The style sheet's fonts lie beside it, wherever that is.
+    (sheet,) = folder.glob("shop.*.css")
+    assert set(re.findall(r"url\(([^)]+)\)", sheet.read_text())) <= written
+
+
+def _assets(browser: httpx.Client) -> list[str]:
+    return _links(browser.get("/"), "/static/")
+
+
+def _links(page: httpx.Response, base: str) -> list[str]:
+    return sorted(set(re.findall(rf"{re.escape(base)}[^\s\",]+", page.text)))
 
 
 def test_without_the_api_a_person_gets_a_page_and_not_a_traceback(serve: Serve) -> None:
@@ -177,3 +248,4 @@ def test_what_a_shopper_types_into_an_address_stays_a_name(browser: httpx.Client
     assert browser.post("/cart/change", data={"product": "../items/desk-plant", "quantity": "0"}).status_code == 404
     assert "Desk plant" in browser.get("/cart").text
     assert browser.post("/checkout", data={**BUYER, "key": "ü\r\nX: y"}).status_code == 422
+    assert browser.post("/checkout", data={**BUYER, "key": "k" * 20, "payment": "gold"}).status_code == 422
