@@ -152,6 +152,13 @@ def test_each_shell_gets_a_script_that_asks_this_program(cloudnorth: Cloudnorth,
     assert f"_CLOUDNORTH_COMPLETE=complete_{shell}" in cloudnorth("completion", shell).out
 
 
+def test_the_script_for_zsh_serves_as_a_file_of_fpath_and_when_it_is_sourced(cloudnorth: Cloudnorth) -> None:
+    script = cloudnorth("completion", "zsh").out
+    assert script.startswith("#compdef cloudnorth\n")  # compinit looks at the first line only
+    assert "== loadautofunc ]]; then _cloudnorth_completion" in script
+    assert "else compdef _cloudnorth_completion cloudnorth; fi" in script
+
+
 def test_live_without_a_terminal_is_plain(cloudnorth: Cloudnorth) -> None:
     ran = cloudnorth("deploy", "-e", "test", "-o", "live")
     assert "\x1b" not in ran.err + ran.out

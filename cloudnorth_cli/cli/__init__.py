@@ -480,13 +480,14 @@ def down(
     )
 )
 def completion(
-    ctx: typer.Context,
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="bash|zsh|fish", help="Which shell.")],
 ) -> None:
     """Print the script that completes words in your shell."""
-    shells.get_completion_inspect_parameters()
-    group: Any = ctx.find_root().command
-    shells.shell_complete(group, {}, PROGRAM, COMPLETE, f"source_{shell}")
+    script = shells.get_completion_script(prog_name=PROGRAM, complete_var=COMPLETE, shell=shell)
+    # zsh runs a file of its $fpath when the first word is to be completed, and wants the answer of that very run.
+    last = f"compdef _{PROGRAM}_completion {PROGRAM}"
+    either = f'if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _{PROGRAM}_completion "$@"; else {last}; fi'
+    typer.echo(script.replace(last, either) if shell == "zsh" else script)
 
 
 def _do(ctx: typer.Context, work: "Callable[[Run], Result]", *, reading: bool = False) -> int:
