@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer import completion as shells
+from typer._completion_shared import get_completion_script
 
 from cloudnorth_cli.cli import options as o
 from cloudnorth_cli.options import Options
@@ -483,7 +484,7 @@ def completion(
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="bash|zsh|fish", help="Which shell.")],
 ) -> None:
     """Print the script that completes words in your shell."""
-    script = shells.get_completion_script(prog_name=PROGRAM, complete_var=COMPLETE, shell=shell)
+    script = get_completion_script(prog_name=PROGRAM, complete_var=COMPLETE, shell=shell)
     # zsh runs a file of its $fpath when the first word is to be completed, and wants the answer of that very run.
     last = f"compdef _{PROGRAM}_completion {PROGRAM}"
     either = f'if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _{PROGRAM}_completion "$@"; else {last}; fi'
