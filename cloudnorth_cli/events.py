@@ -223,6 +223,19 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     """For verbs whose result is a text (`kubeconfig`)."""
 
 
+class Saved(Event, frozen=True, kw_only=True, tag="saved"):
+    """`deploy --watch`: files were saved, and are about to be a release."""
+
+    files: tuple[str, ...]
+    """Relative to the folder of cloudnorth.yaml; empty for the first deploy."""
+
+
+class Watched(Event, frozen=True, kw_only=True, tag="watched"):
+    """`deploy --watch`: how the deploy of what was saved ended. The run goes on until it is interrupted."""
+
+    result: Result
+
+
 AnyEvent = (
     RunStarted
     | StepStarted
@@ -237,6 +250,8 @@ AnyEvent = (
     | StepFailed
     | Planned
     | Logged
+    | Saved
+    | Watched
     | Result
 )
 

@@ -126,6 +126,8 @@ class Record(Value, frozen=True, kw_only=True):
     """Stable code of the failure, such as `crash-at-start`."""
     lines: tuple[str, ...] = ()
     """Decisive lines of the failure, masked, at most 32 kB together."""
+    watch: bool = False
+    """Made by `deploy --watch`: it serves, and is never gone back to."""
     step: str = ""
     """The step that its run had come to when this was written, such as `watch`."""
 
@@ -268,6 +270,8 @@ class Request(Value, frozen=True, kw_only=True):
     """Take a failed release back."""
     timeout: float | None = None
     """Seconds that the rollout may take, over what is configured."""
+    watch: bool = False
+    """Of `deploy --watch`: kept apart from the releases that one can go back to."""
     hold: bool = True
     """Respect what is held, and hold a release that is taken back."""
     wait_lock: float = 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -220,6 +220,10 @@ class FakePlatform:
 
     def address(self) -> str | None:
         return "https://shop.example"
+
+    @contextmanager
+    def pages(self) -> Iterator[Callable[[Release], None]]:
+        yield lambda release: None
 
     def kubeconfig(self) -> str:
         return "apiVersion: v1\nkind: Config\n"

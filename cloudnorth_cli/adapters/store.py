@@ -22,6 +22,9 @@ create table if not exists counter (name text primary key, value integer not nul
 create table if not exists scale (service text primary key, processes integer not null);
 """
 
+_WATCH = "coalesce(json_extract(body, '$.watch'), 0)"
+"""Of `deploy --watch`; records of earlier versions do not say."""
+
 
 class Store:
     """One file of records; each call is one transaction of its own."""
@@ -54,12 +57,18 @@ class Store:
         return self._all("select body from record order by revision desc limit ?", limit)
 
     def kept_ids(self, releases: int) -> tuple[str, ...]:
-        """The last verified releases, by id."""
+        """The last verified releases, by id; none that `deploy --watch` made."""
         if not self._file.exists():
             return ()
         with self._open() as database:
-            query = "select id from record where verified group by id order by max(revision) desc limit ?"
+            query = f"""select id from record where verified and not {_WATCH}
+                        group by id order by max(revision) desc limit ?"""
             return tuple(row[0] for row in database.execute(query, (releases,)))
+
+    def forget_watched(self, before: int) -> None:
+        """Remove the records that `deploy --watch` made before this revision."""
+        with self._open() as database:
+            database.execute(f"delete from record where {_WATCH} and revision < ?", (before,))
 
     def hold(self, hold: Hold) -> None:
         """Write what is kept out, in place of an earlier hold of the same."""

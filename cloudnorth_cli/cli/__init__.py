@@ -76,7 +76,11 @@ def cloudnorth(
     ctx.obj = Options(output or "auto", config, report, verbose, no_color)
 
 
-@app.command(epilog=o.examples("deploy -e prod", "deploy -e prod -s api", "deploy -e prod --images images.json"))
+@app.command(
+    epilog=o.examples(
+        "deploy -e prod", "deploy -e prod -s api", "deploy -e prod --images images.json", "deploy -e local --watch"
+    )
+)
 def deploy(
     ctx: typer.Context,
     env: o.Env = None,
@@ -109,12 +113,23 @@ def deploy(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the release that a stopped or killed run left half way.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="On this machine: release every saved file, reload pages; Ctrl-C ends.")
+    ] = False,
     wait_lock: o.WaitLock = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> int:
     """Bring the code to an environment, verified, or take it back."""
 
+    def watching(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.watch import watch
+
+        return watch(doors.again_and_again(run, env, service), run.journal)
+
     def work(run: "Run") -> "Result":
+        if watch:
+            return watching(run)
         from cloudnorth_cli.cli import doors
         from cloudnorth_cli.commands import guard
         from cloudnorth_cli.commands.deploy import deploy

@@ -26,6 +26,7 @@ class Records:
             actor=request.actor,
             source=candidate.source,
             started_at=datetime.now(UTC),
+            watch=request.watch,
         )
 
     def started(self) -> None:

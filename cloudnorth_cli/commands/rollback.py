@@ -59,12 +59,13 @@ def rollback(
 def find(history: tuple[Record, ...], served: Record | None, to: str | None, environment: Environment) -> Record:
     """The verified record to go back to. Raises Refused naming what there is.
 
-    Where a later release was installed and left half way, that is what served before it.
+    Where a later release was installed and left half way, that is what served before it. What `deploy --watch` made
+    is never gone back to.
     """
-    verified = [record for record in history if record.verified_at]
+    verified = [record for record in history if record.verified_at and not record.watch]
     if to is not None:
         verified = [record for record in verified if names(to, record)]
-    elif served and any(left_half_way(record, served) for record in history):
+    elif served and not served.watch and any(left_half_way(record, served) for record in history):
         return served
     elif served:
         # A release's number is the revision that first installed it: what served before that is what it replaced.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, cast
 
@@ -134,6 +134,12 @@ class Platform(Protocol):
 
     def address(self) -> str | None:
         """Where a person reaches it, if that is known: `http://127.0.0.1:8000`."""
+
+    def pages(self) -> AbstractContextManager[Callable[[Release], None]]:
+        """While inside, pages that browsers show are loaded anew when told that another release serves.
+
+        Raises Refused where releases are not for every saved file.
+        """
 
     def kubeconfig(self) -> str:
         """A kubeconfig for this environment's cluster alone. Raises Refused where there is none."""

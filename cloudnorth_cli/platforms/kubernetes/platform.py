@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 
 from cloudnorth_cli.adapters import kube_config, kube_holds, kube_secrets, lease
-from cloudnorth_cli.errors import Broken, CloudnorthError, RolloutFailed
+from cloudnorth_cli.errors import Broken, CloudnorthError, Refused, RolloutFailed
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
@@ -242,6 +242,12 @@ class KubernetesPlatform:
 
     def address(self) -> str | None:
         return self._environment.file.url
+
+    def pages(self) -> AbstractContextManager[Callable[[Release], None]]:
+        raise Refused(
+            f"{self.environment.name} runs in a cluster; --watch makes a release of every saved file on this machine only",
+            code="watch-local-only",
+        )
 
     def kubeconfig(self) -> str:
         return kube_config.one_context(self._site.kubeconfig, self._site.context)
