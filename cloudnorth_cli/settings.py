@@ -216,6 +216,20 @@ class Aws(Settings, frozen=True, kw_only=True):
     """Of the machine's AWS configuration."""
 
 
+class Tls(Settings, frozen=True, kw_only=True):
+    """How a local environment with a `domain` is served to the world."""
+
+    issuer: Literal["acme", "internal"] = "acme"
+    """Who signs the certificate: a public authority that every browser knows (Let's Encrypt, else ZeroSSL), or Caddy's
+    own, for tests and networks of your own."""
+    email: str | None = None
+    """Told to the public authority, which writes there when something is wrong."""
+    http_port: Port = 80
+    """Sends browsers to https; a public authority asks there too."""
+    https_port: Port = 443
+    """HTTP/1.1, HTTP/2 and (UDP) HTTP/3."""
+
+
 class EnvironmentFile(Settings, frozen=True, kw_only=True):
     """One environment: what the file says of it, merged over `defaults`."""
 
@@ -225,6 +239,11 @@ class EnvironmentFile(Settings, frozen=True, kw_only=True):
     """Where people reach it; without it checks go through the API server's service proxy."""
     port: Port = 8000
     """Local platform: port of the front; the next free one when taken."""
+    domain: str | None = None
+    """Local platform: the host name that it is reached at, such as `shop.example`. Caddy listens on all addresses,
+    manages the certificate and sends http to https."""
+    tls: Tls = Tls()
+    """Local platform: certificate and ports of `domain`."""
     cluster: Cluster = Cluster()
     """Kubernetes: which cluster."""
     namespace: str = "default"

@@ -11,10 +11,12 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from cloudnorth_cli.adapters.reload import PASSED, PATH
 from cloudnorth_cli.adapters.unix_http import ask
 from cloudnorth_cli.errors import Failed, Refused
 
@@ -51,13 +53,28 @@ def side_link(service: str, side: int) -> str:
     return f"{INTERNAL}/{service}.{side}"
 
 
+@dataclass(frozen=True)
+class Pages:
+    """A server that pages pass on their way to a browser."""
+
+    socket: Path
+    passed: str
+    """Value of the header with which it asks the front for the page itself."""
+
+
 def configuration(
-    port: int, routes: Mapping[str, str], internal: Mapping[str, tuple[int, int]], socket: Path, storage: Path
+    port: int,
+    routes: Mapping[str, str],
+    internal: Mapping[str, tuple[int, int]],
+    socket: Path,
+    storage: Path,
+    *,
+    pages: Pages | None = None,
 ) -> dict[str, Any]:
     """Caddy's JSON configuration: one port on this machine, a route a service; internal addresses beside.
 
     routes: service to path prefix; the longest prefix wins. internal: the two ports at which other services reach a
-    service. socket: of the admin interface. storage: Caddy's own files.
+    service. socket: of the admin interface. storage: Caddy's own files. pages: what pages pass, if anything.
     """
     ordered = sorted(routes.items(), key=lambda route: (-len(route[1].rstrip("/")), route[0]))
     answers: list[dict[str, Any]] = [_route(service, prefix.rstrip("/")) for service, prefix in ordered]
@@ -81,7 +98,7 @@ def configuration(
                         "listen": [f"127.0.0.1:{port}"],
                         "automatic_https": {"disable": True},
                         "protocols": ["h1"],
-                        "routes": answers,
+                        "routes": [*(_pages(pages, port) if pages else ()), *answers],
                     },
                     **inside,
                 },
@@ -118,6 +135,25 @@ def in_flight(socket: Path) -> Mapping[str, int]:
 def _route(service: str, prefix: str) -> dict[str, Any]:
     route: dict[str, Any] = {"handle": [_proxy(FRONT, service)], "terminal": True}
     return route | ({"match": [{"path": [prefix, f"{prefix}/*"]}]} if prefix else {})
+
+
+def _pages(pages: Pages, port: int) -> tuple[dict[str, Any], ...]:
+    """Requests for pages, unless they come from the server that they pass. Where it is gone, the front asks itself."""
+    own = {"dial": f"unix/{pages.socket}"}
+    through = {
+        "handler": "reverse_proxy",
+        "upstreams": [own, {"dial": f"127.0.0.1:{port}"}],
+        "load_balancing": {"selection_policy": {"policy": "first"}, "retries": 1},
+        "health_checks": {"passive": {"fail_duration": "5s"}},
+        "headers": {"request": {"set": {PASSED: [pages.passed]}}},
+        "flush_interval": -1,
+    }
+    wanted = {"method": ["GET"], "header": {"Accept": ["*text/html*"]}, "not": [{"header": {PASSED: [pages.passed]}}]}
+    events = {"handler": "reverse_proxy", "upstreams": [own], "flush_interval": -1}
+    return (
+        {"match": [{"path": [f"{PATH}*"]}], "handle": [events], "terminal": True},
+        {"match": [wanted], "handle": [through], "terminal": True},
+    )
 
 
 def _internal(service: str, side: int, port: int) -> dict[str, Any]:

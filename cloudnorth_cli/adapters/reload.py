@@ -11,7 +11,7 @@ import re
 import secrets
 import socketserver
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 PATH = "/.cloudnorth/"
 """What is asked below it is answered here."""
 PASSED = "X-Cloudnorth-Page"
-"""Header of a request that comes from here; its value is known to this server and the front."""
+"""Header that the front adds to what it sends here, and by which it knows the question for the page itself."""
 LARGEST = 20_000_000
 """Bytes of a page that is changed; a larger one is passed on as it is."""
 SILENCE = 15.0
@@ -47,8 +47,8 @@ _OF_A_COPY = frozenset({"accept-encoding", "if-none-match", "if-modified-since",
 class Reload:
     """The server, within `with`; `tell` says which release serves now."""
 
-    def __init__(self, socket: Path, front: int, release: str) -> None:
-        """front: port of the front on 127.0.0.1."""
+    def __init__(self, socket: Path, front: Callable[[], int], release: str) -> None:
+        """front: tells the port of the front on 127.0.0.1."""
         self.socket, self.front = socket, front
         self.passed = secrets.token_hex(8)
         self._release = release
@@ -128,13 +128,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _page(self) -> None:
         # Before the page is asked for: a release that comes meanwhile must find the page older than itself.
         release = self.reload.release
-        connection = http.client.HTTPConnection("127.0.0.1", self.reload.front, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.reload.front(), timeout=PATIENCE)
         try:
             connection.putrequest("GET", self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
                 if name.lower() not in _NOT_HANDED_ON | _OF_A_COPY:
                     connection.putheader(name, value)
-            connection.putheader(PASSED, self.reload.passed)
             connection.endheaders()
             self._pass_on(connection.getresponse(), release)
         finally:

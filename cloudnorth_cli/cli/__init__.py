@@ -114,7 +114,8 @@ def deploy(
         bool, typer.Option("--resume", help="Go on with the release that a stopped or killed run left half way.")
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="On this machine: release every saved file, reload pages; Ctrl-C ends.")
+        bool,
+        typer.Option("--watch", "-w", help="On this machine: release every saved file, reload pages; Ctrl-C ends."),
     ] = False,
     wait_lock: o.WaitLock = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,

@@ -46,6 +46,35 @@ def changing(
     **wishes: Any,
 ) -> Opened:
     """Open an environment to change it; says where it goes and from which commit."""
+    opened = _opened(run, name, services, images=images, files=files, **wishes)
+    run.begin(opened.environment, opened.platform.target, opened.request.source)
+    return opened
+
+
+def again_and_again(
+    run: Run, name: str | None, services: list[str] | None = None
+) -> Callable[[], tuple[Platform, Environment, Request]]:
+    """Opens an environment as often as it is called, cloudnorth.yaml read anew; the first time says where it goes."""
+    told = False
+
+    def open_again() -> tuple[Platform, Environment, Request]:
+        nonlocal told
+        opened = (_opened if told else changing)(run, name, services)
+        told = True
+        return opened.platform, opened.environment, opened.request
+
+    return open_again
+
+
+def _opened(
+    run: Run,
+    name: str | None,
+    services: list[str] | None,
+    *,
+    images: Mapping[str, str] = {},
+    files: bool = True,
+    **wishes: Any,
+) -> Opened:
     environment = _environment(run, name, files=files)
     run.open(environment)
     for what in (services or (), images):
@@ -59,7 +88,6 @@ def changing(
         actor=actor(run.id, run.environ),
         **wishes,
     )
-    run.begin(environment, platform.target, source)
     return Opened(environment, platform, request)
 
 

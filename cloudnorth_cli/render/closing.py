@@ -53,6 +53,11 @@ def failure(result: Result, screen: Screen, output: Sequence[str] = ()) -> list[
     return said + next_lines("next", result.next or (result.error.next if result.error else ()), screen)
 
 
+def problem(result: Result, screen: Screen, output: Sequence[str] = ()) -> list[str]:
+    """What went wrong and its proof alone."""
+    return _problem(result.error, screen, output, told_code=True) if result.error else []
+
+
 def next_lines(label: str, commands: tuple[str, ...], screen: Screen) -> list[str]:
     """`next: cloudnorth logs --env prod`, further ones below. Never broken: they are there to be pasted."""
     return [

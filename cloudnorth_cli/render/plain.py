@@ -19,10 +19,12 @@ from cloudnorth_cli.events import (
     Planned,
     Result,
     RunStarted,
+    Saved,
     StepFailed,
     StepFinished,
     StepStarted,
     StepWaiting,
+    Watched,
 )
 from cloudnorth_cli.render import closing, lines, plans
 from cloudnorth_cli.render.screen import Screen, Stream
@@ -75,6 +77,7 @@ class Plain:
         self._guard = threading.RLock()
         self._spoke = defaultdict[str, bool](bool)
         self._talked = False
+        self._watching = False
         self._last_output: tuple[str, ...] = ()
         """Of the step that failed last."""
         self._timer: threading.Thread | None = None
@@ -89,6 +92,8 @@ class Plain:
             StepFailed: self._step_failed,
             Planned: self._planned,
             Logged: self._logged,
+            Saved: self._saved,
+            Watched: self._watched,
             Result: self._result,
         }
 
@@ -162,6 +167,8 @@ class Plain:
 
     def _step_finished(self, event: StepFinished) -> None:
         self.running.pop(event.step, None)
+        if self._watching and not self.verbose:
+            return  # a line a release is enough
         self.say(*lines.step(self.talk_screen, "✓", event.step, event.summary, event.seconds))
 
     def _step_failed(self, event: StepFailed) -> None:
@@ -179,6 +186,26 @@ class Plain:
         line = event.line
         name = self.out_screen.paint_service(f"{line.service} {line.source} |", line.service)
         self.out.line(f"{name} {line.text}")
+
+    def _saved(self, event: Saved) -> None:
+        self._watching = bool(event.files)
+        if event.files:
+            more = f" and {len(event.files) - 1} more" if len(event.files) > 1 else ""
+            self.say(*lines.wrapped(self.talk_screen, f"{lines.stamp(self._now())} saved {event.files[0]}{more}"))
+
+    def _watched(self, event: Watched) -> None:
+        result = event.result
+        if result.exit_status in closing.WELL:
+            self.say(*lines.step(self.talk_screen, "✓", "released", result.summary, result.seconds))
+            if not self._watching:
+                self.say(
+                    "",
+                    *lines.wrapped(self.talk_screen, f"{result.address}  every saved file is a release; Ctrl-C ends"),
+                )
+        else:
+            self.say("", *closing.problem(result, self.talk_screen, self._last_output), "")
+            self.say(*lines.wrapped(self.talk_screen, f"{result.summary} The next save tries again."), "")
+        self._watching = True
 
     def _result(self, event: Result) -> None:
         self.close()

@@ -32,7 +32,9 @@ class LocalProject:
 
     @property
     def environment(self) -> Environment:
-        (self.root / "cloudnorth.yaml").write_text(yaml.safe_dump(self.config))
+        file, text = self.root / "cloudnorth.yaml", yaml.safe_dump(self.config)
+        if file.read_text() != text:
+            file.write_text(text)
         return config.environment(config.load_project(None, self.root, os.environ), "local", os.environ)
 
     def platform(self) -> LocalPlatform:

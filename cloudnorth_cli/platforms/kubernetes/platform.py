@@ -245,7 +245,7 @@ class KubernetesPlatform:
 
     def pages(self) -> AbstractContextManager[Callable[[Release], None]]:
         raise Refused(
-            f"{self.environment.name} runs in a cluster; --watch makes a release of every saved file on this machine only",
+            f"{self._environment.name} runs in a cluster; --watch is for environments on this machine",
             code="watch-local-only",
         )
 

@@ -57,9 +57,12 @@ def choose(place: Place, wanted: int, step: Step) -> int:
     return port
 
 
-def configure(place: Place, port: int, routes: Mapping[str, str], inside: internal.Ports) -> bool:
+def configure(
+    place: Place, port: int, routes: Mapping[str, str], inside: internal.Ports, pages: caddy.Pages | None
+) -> bool:
     """Write what Caddy starts with; whether that changed."""
-    text = json.dumps(caddy.configuration(port, routes, inside, place.caddy_socket, place.home / "caddy"), indent=1)
+    wanted = caddy.configuration(port, routes, inside, place.caddy_socket, place.home / "caddy", pages=pages)
+    text = json.dumps(wanted, indent=1)
     file = place.caddy_file
     variables = launch.inherited() | {"GOMEMLIMIT": "48MiB"} | place.marker
     words = (caddy.binary(), "run", "--config", str(file))
@@ -75,6 +78,11 @@ def configure(place: Place, port: int, routes: Mapping[str, str], inside: intern
 def reload(place: Place) -> None:
     """Bring new routes to a Caddy that runs. Raises Failed."""
     caddy.load(place.caddy_socket, json.loads(place.caddy_file.read_text()))
+
+
+def answers(place: Place) -> bool:
+    """Whether Caddy runs."""
+    return caddy.answers(place.caddy_socket)
 
 
 def await_ready(place: Place) -> None:

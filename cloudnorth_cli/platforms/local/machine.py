@@ -11,7 +11,7 @@ from cloudnorth_cli.adapters.store import Store
 from cloudnorth_cli.adapters.supervisor import Program, Supervisor
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Release
-from cloudnorth_cli.platforms.local import front, internal, launch, lineup, ports
+from cloudnorth_cli.platforms.local import front, internal, launch, lineup, pages, ports
 from cloudnorth_cli.platforms.local.lineup import Lineup, Process
 from cloudnorth_cli.platforms.local.place import Place
 from cloudnorth_cli.platforms.local.plan import Plan, read
@@ -76,6 +76,14 @@ class Machine:
         chosen = front.chosen(self.place)
         if plan and chosen:
             self._configure(chosen.port, plan)
+
+    def refresh(self) -> None:
+        """Bring to the front what may have changed beside releases: whether pages pass a server of ours."""
+        serving, chosen = self.serving(), front.chosen(self.place)
+        plan = read(self.place.plans, serving.release.id) if serving else None
+        if plan and chosen and front.answers(self.place):
+            with ports.one_at_a_time(self.place.runtime.parent):
+                self._configure(chosen.port, plan)
 
     def drain(self, old: Lineup | None, step: Step) -> None:
         """Let requests to the processes that serve no more finish."""
@@ -150,7 +158,8 @@ class Machine:
         if not running:
             # Nothing of an earlier supervisord is worth keeping: start only what this lineup names.
             self.supervisor.reap()
-            front.configure(self.place, front.choose(self.place, self._wanted_port, step), front.routes(plan), inside)
+            port = front.choose(self.place, self._wanted_port, step)
+            front.configure(self.place, port, front.routes(plan), inside, pages.there(self.place))
             self.supervisor.start(self._programs(new.processes), launch.inherited())
             front.await_ready(self.place)  # only then is the port its own
         elif new.sides.keys() - (old.sides if old else {}).keys():
@@ -161,7 +170,8 @@ class Machine:
 
     def _configure(self, port: int, plan: Plan) -> None:
         """Bring routes and addresses to Caddy where they are others than before."""
-        if front.configure(self.place, port, front.routes(plan), internal.chosen(self.place)):
+        inside = internal.chosen(self.place)
+        if front.configure(self.place, port, front.routes(plan), inside, pages.there(self.place)):
             front.reload(self.place)
 
     def _programs(self, processes: Iterable[Process]) -> tuple[Program, ...]:

@@ -102,6 +102,16 @@ class Place:
         return self.runtime / "caddy"
 
     @property
+    def pages_socket(self) -> Path:
+        """Of the server that pages pass while `deploy --watch` runs."""
+        return self.runtime / "pages"
+
+    @property
+    def pages(self) -> Path:
+        """Locked while that server runs."""
+        return self.home / "pages"
+
+    @property
     def supervisor_socket(self) -> Path:
         return self.runtime / "supervisor"
 

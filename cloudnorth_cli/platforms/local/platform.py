@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -39,6 +39,7 @@ from cloudnorth_cli.platforms.local import (
     lock,
     logs,
     migration,
+    pages,
     plan,
     preflight,
     prune,
@@ -116,7 +117,7 @@ class LocalPlatform:
             images=made.images,
             changes=changes,
             source=request.source,
-            unchanged=self._serves_well(made.id),
+            unchanged=self._serves_well(made.id, request),
         )
 
     @contextmanager
@@ -169,6 +170,8 @@ class LocalPlatform:
 
     def record(self, record: Record) -> None:
         self.store.keep(record)
+        if record.verified_at and record.watch:
+            self.store.forget_watched(before=record.release.revision)
         if record.verified_at:
             prune.prune(self.place, self.store, self.environment.file.keep, self.machine.serving())
 
@@ -235,6 +238,21 @@ class LocalPlatform:
         chosen = front.chosen(self.place)
         return f"http://127.0.0.1:{chosen.port}" if chosen and self.machine.serving() else None
 
+    @contextmanager
+    def pages(self) -> Iterator[Callable[[Release], None]]:
+        domain = self.environment.file.domain
+        if domain:
+            message = f"{self.environment.name} serves {domain}: --watch is for environments on 127.0.0.1 alone"
+            raise Refused(message, code="watch-domain")
+        there = self.machine.serving()
+        now = there.release.id if there else ""
+        with pages.served(self.place, self._front_port, self.machine.refresh, now) as server:
+            yield lambda release: server.tell(release.id)
+
+    def _front_port(self) -> int:
+        chosen = front.chosen(self.place)
+        return chosen.port if chosen else self.environment.file.port
+
     def kubeconfig(self) -> str:
         raise Refused(f"{self.environment.name} runs on this machine, without a cluster", code="no-cluster")
 
@@ -269,12 +287,14 @@ class LocalPlatform:
         there = self.machine.serving()
         return plan.read(self.place.plans, there.release.id) if there else None
 
-    def _serves_well(self, release_id: str) -> bool:
+    def _serves_well(self, release_id: str, request: Request) -> bool:
         there = self.machine.serving()
         if there is None or there.release.id != release_id:
             return False
         record = self.store.revision(there.release.revision)
-        return bool(record and record.verified_at) and self.status().healthy
+        # What --watch made becomes a release that one can go back to by being deployed without it.
+        fits = record is not None and record.verified_at is not None and (request.watch or not record.watch)
+        return fits and self.status().healthy
 
     def _roll(self, wanted: Plan, release: Release, commit: str, step: Step, wishes: Wishes = NO_WISHES) -> Verdict:
         """Start, watch, put in front, verify, retire: what `deploy` does in steps of its own. Raises RolloutFailed."""
