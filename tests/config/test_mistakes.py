@@ -288,7 +288,7 @@ MISTAKES = {
         "  local:\n",
         [
             "12:9  environments.local wants keys and values, found nothing",
-            "known here: platform, url, port, cluster, namespace, registry, docker, helm, aws, "
+            "known here: platform, url, port, domain, tls, cluster, namespace, registry, docker, helm, aws, "
             "terraform, secrets, services, rollout, "
             "protected, keep, notes",
         ],
