@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from shop.common import logs, settings
-from shop.common.lifecycle import Lifecycle
+from shop.common.lifecycle import Lifecycle, Wrap
 from shop.common.settings import SettingsError
 
 
@@ -76,8 +76,16 @@ def _serve(arguments: argparse.Namespace) -> None:
     said = {"HOST": arguments.host, "PORT": arguments.port}
     chosen = settings.read(arguments.service, {**os.environ, **{name: value for name, value in said.items() if value}})
     logs.configure(chosen)
+    from shop.common import faults, tracing
+
+    fault = faults.chosen(chosen)
+    wraps: list[Wrap] = [fault.wrap] if fault else []
+    if tracing.wanted():
+        wraps.append(tracing.start(chosen))
     # One copy of each: the server turns `draining` on, the app's /readyz tells it.
-    lifecycle = Lifecycle()
+    lifecycle = Lifecycle(wraps=tuple(wraps))
+    if fault:
+        faults.at_start(fault)
     if arguments.service == "api":
         from shop.api.app import create
     else:
@@ -90,7 +98,11 @@ def _serve(arguments: argparse.Namespace) -> None:
 def _migrate(arguments: argparse.Namespace) -> int:
     chosen = settings.read("migrate")
     from shop.api import commands
+    from shop.common import faults
 
+    # Its lines are for people; a fault's are log lines, and go where they are not in the way of --json.
+    if not arguments.check and (fault := faults.chosen(chosen)):
+        faults.at_migration(fault)
     return commands.migrate(chosen, check=arguments.check, as_json=arguments.json)
 
 

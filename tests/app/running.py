@@ -22,6 +22,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from shop.cli import main
+from shop.common.middleware import Dress
 
 T = TypeVar("T")
 
@@ -35,7 +36,10 @@ def serving(app: ASGIApp) -> Iterator[httpx.Client]:
     """A client of the app, which answers on a free port until the block ends."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        # As shop.common.server does.
+        headers = [("X-Release", app.release)] if isinstance(app, Dress) else []
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5, headers=headers)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -18,7 +18,10 @@ def test_each_service_starts_from_its_own_files_alone(service: str, other: str, 
     ignored = (APP / f"{service}.Dockerfile.dockerignore").read_text().split()
     assert f"shop/{other}" in ignored
     shutil.copytree(APP / "shop", tmp_path / "shop", ignore=shutil.ignore_patterns(other, "__pycache__"))
-    code = f"from shop.{service}.app import create; from shop.common.settings import Settings; create(Settings(), None)"
+    code = (
+        f"from shop.{service}.app import create; from shop.common.settings import Settings; "
+        "from shop.common.lifecycle import Lifecycle; create(Settings(), Lifecycle())"
+    )
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
 

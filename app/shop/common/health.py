@@ -70,6 +70,9 @@ def routes(settings: Settings, lifecycle: Lifecycle, check: Check, schema: Schem
                 "commit": settings.commit,
                 "digest": settings.digest,
                 "schema": await schema(),
+                "pod": settings.pod,
+                "node": settings.node,
+                "fault": settings.fault if settings.allow_faults and settings.fault else None,
                 "started": lifecycle.started,
             }
         )

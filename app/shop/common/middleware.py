@@ -1,6 +1,8 @@
-"""The one middleware of both services: request id, release, security headers, access line, and the last net.
+"""The one middleware of both services: request id, security headers, access line, metrics, and the last net.
 
 It is pure ASGI: Starlette's BaseHTTPMiddleware costs half of the throughput (docs/decisions/2026-11-24-shop-stack.md).
+What stands here runs for every request, so it works on the raw headers. `X-Release` is not among them: the server itself adds it to
+every response, also to those that no app has seen (shop.common.server).
 """
 
 import logging
@@ -8,48 +10,51 @@ import re
 import secrets
 import time
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shop.common import logs, metrics
 from shop.common.lifecycle import Lifecycle
 from shop.common.logs import request_id
 
 log = logging.getLogger("shop.access")
 
-_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 _PROBES = frozenset({"/livez", "/readyz"})
 """Asked every few seconds by every prober: logged only when they fail."""
 
 
 class Dress:
-    """Wraps an app: what every response carries and every request leaves in the log."""
+    """Wraps an app: what every response carries and every request leaves in log and metrics."""
 
     def __init__(self, app: ASGIApp, *, release: str, lifecycle: Lifecycle, headers: dict[str, str]) -> None:
+        for wrap in lifecycle.wraps:
+            app = wrap(app)
         self.app = app
+        self.release = release
         self.lifecycle = lifecycle
-        self.headers = {"X-Release": release, **headers}
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        this_request = given if _GOOD_ID.fullmatch(given) else secrets.token_hex(8)
-        token = request_id.set(this_request)
+        this_request = _id(scope["headers"])
+        token = request_id.set(this_request.decode())
         began, status = time.perf_counter(), 0
 
         async def send_dressed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = this_request
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                headers = list(message.get("headers", ()))
+                said = {name for name, _ in headers}
+                headers += [header for header in self.headers if header[0] not in said]
+                headers.append((b"x-request-id", this_request))
                 if self.lifecycle.draining:
                     # A front that keeps connections alive must open its next one to another process.
-                    headers["Connection"] = "close"
+                    headers.append((b"connection", b"close"))
+                message["headers"] = headers
             await send(message)
 
         try:
@@ -59,21 +64,28 @@ class Dress:
             log.exception("unforeseen", extra={"fields": {"method": scope["method"], "path": scope["path"]}})
             status = status or 500
         finally:
-            if scope["path"] not in _PROBES or status >= 400:
-                self._write(scope, status, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            route = getattr(scope.get("route"), "path", "")
+            metrics.observe(scope["method"], route, status, seconds)
+            if (scope["path"] not in _PROBES or status >= 400) and log.isEnabledFor(logging.INFO):
+                log.handle(
+                    logs.line(
+                        log.name,
+                        {
+                            "method": scope["method"],
+                            "path": scope["path"],
+                            "route": route,
+                            "status": status,
+                            "ms": round(seconds * 1000, 1),
+                        },
+                    )
+                )
             request_id.reset(token)
 
-    def _write(self, scope: Scope, status: int, seconds: float) -> None:
-        route = scope.get("route")
-        log.info(
-            "request",
-            extra={
-                "fields": {
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "route": getattr(route, "path", ""),
-                    "status": status,
-                    "ms": round(seconds * 1000, 1),
-                }
-            },
-        )
+
+def _id(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The request's id: the one that came along, when it is decent, else a new one."""
+    for name, value in headers:
+        if name == b"x-request-id" and _GOOD_ID.fullmatch(value):
+            return value
+    return secrets.token_hex(8).encode()

@@ -12,6 +12,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from shop.common import metrics
 from shop.common.lifecycle import Lifecycle
 from shop.common.settings import Settings
 
@@ -53,9 +54,16 @@ def serve(app: ASGIApp, settings: Settings, lifecycle: Lifecycle) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Here and not in the middleware: a request that uvicorn itself refuses is answered by a release, too.
+        headers=[("X-Release", settings.release)],
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.grace_seconds,
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
     )
-    DrainingServer(config, lifecycle, settings.drain_seconds).run()
+    server = DrainingServer(config, lifecycle, settings.drain_seconds)
+    metrics.IN_FLIGHT.set_function(lambda: len(server.server_state.tasks))
+    metrics.CONNECTIONS.set_function(lambda: len(server.server_state.connections))
+    metrics.DRAINING.set_function(lambda: lifecycle.draining)
+    metrics.serve(settings)
+    server.run()

@@ -14,6 +14,19 @@ VERSIONS = (1, 2)
 """The versions of the shop that this source tree can be: see docs/shop.md."""
 
 
+FAULTS = {
+    "crash-at-start": 0,
+    "never-ready": 600,
+    "errors": 600,
+    "slow-start": 30,
+    "leak": 600,
+    "slow-database": 600,
+    "migration-fails": 0,
+    "migration-hangs": 600,
+}
+"""Kinds of faults that can be asked for (shop.common.faults), and after how many seconds each ends unless told."""
+
+
 class SettingsError(Exception):
     """A setting is missing or makes no sense; the message names it."""
 
@@ -40,6 +53,13 @@ class Settings:
     drain_seconds: float = 2.0
     grace_seconds: int = 25
     trusted_proxies: str = "127.0.0.1"
+    pod: str = ""
+    node: str = ""
+    metrics_port: int = 0
+    fault: str = ""
+    fault_after: float = 0.0
+    fault_seconds: float = 0.0
+    allow_faults: bool = False
 
 
 def read(service: str, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -53,6 +73,7 @@ def read(service: str, environ: Mapping[str, str] = os.environ) -> Settings:
     def text(name: str, default: str) -> str:
         return environ.get(name, "").strip() or default
 
+    fault = _one_of("FAULT", text("FAULT", ""), ("", *FAULTS))
     return Settings(
         service=service,
         host=text("HOST", defaults.host),
@@ -72,6 +93,13 @@ def read(service: str, environ: Mapping[str, str] = os.environ) -> Settings:
         drain_seconds=float(_whole("DRAIN_SECONDS", text("DRAIN_SECONDS", "2"), 0, 300)),
         grace_seconds=_whole("GRACE_SECONDS", text("GRACE_SECONDS", "25"), 1, 600),
         trusted_proxies=text("TRUSTED_PROXIES", defaults.trusted_proxies),
+        pod=text("POD_NAME", ""),
+        node=text("NODE_NAME", ""),
+        metrics_port=_whole("METRICS_PORT", text("METRICS_PORT", "0"), 0, 65535),
+        fault=fault,
+        fault_after=float(_whole("FAULT_AFTER", text("FAULT_AFTER", "5" if fault == "errors" else "0"), 0, 3600)),
+        fault_seconds=float(_whole("FAULT_SECONDS", text("FAULT_SECONDS", str(FAULTS.get(fault, 0))), 0, 86400)),
+        allow_faults=text("ALLOW_FAULTS", "0") == "1",
     )
 
 
@@ -88,7 +116,7 @@ def _whole(name: str, value: str, lowest: int, highest: int) -> int:
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
-        raise SettingsError(f"{name} should be one of {', '.join(known).lower()}, got {value.lower()!r}")
+        raise SettingsError(f"{name} should be one of {', '.join(filter(None, known)).lower()}, got {value.lower()!r}")
     return value
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from shop.common import tracing
 from shop.common.logs import request_id
 
 visitor: ContextVar[str] = ContextVar("visitor", default="")
@@ -87,7 +88,7 @@ class Api:
         key: str = "",
         repeat: bool = False,
     ) -> Any:
-        headers = {"X-Request-Id": request_id.get()}
+        headers = {"X-Request-Id": request_id.get(), **tracing.outgoing()}
         if visitor.get():
             headers["X-Forwarded-For"] = visitor.get()
         if token:

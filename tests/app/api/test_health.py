@@ -28,17 +28,19 @@ def test_without_its_database_the_api_says_so_and_to_come_again(serve: Serve) ->
 
 
 def test_the_version_tells_what_serves(serve: Serve, database: str) -> None:
-    facts = {"release": "3a91f0c2", "commit": "8f3c1d2", "digest": "sha256:3a91f0c2"}
+    facts = {"release": "3a91f0c2", "commit": "8f3c1d2", "digest": "sha256:3a91f0c2", "pod": "api-1", "node": "n-2"}
     api = serve("api", database_url=database, **facts)
     told = api.get("/version").json()
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told.pop("started"))
     schema = {"current": "0002", "minimum": "0002", "head": "0002"}
-    assert told == {"service": "api", "version": 2, **facts, "schema": schema}
+    assert told == {"service": "api", "version": 2, **facts, "schema": schema, "fault": None}
 
 
 def test_every_answer_carries_the_release(api: httpx.Client) -> None:
     for path in ("/livez", "/readyz", "/version", "/api/version", "/api/products", "/api/nothing", "/api/cart"):
-        assert api.get(path).headers["X-Release"] == "dev", path
+        assert api.get(path).headers.get_list("X-Release") == ["dev"], path
+    refused = api.request("BREW", "/api/tea")
+    assert (refused.status_code, refused.headers["X-Release"]) == (400, "dev"), "refused before any app has seen it"
 
 
 def test_behind_a_front_that_gives_it_only_api_it_can_be_asked_the_same(api: httpx.Client) -> None:
