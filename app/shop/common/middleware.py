@@ -1,8 +1,8 @@
 """The one middleware of both services: request id, security headers, access line, metrics, and the last net.
 
 It is pure ASGI: Starlette's BaseHTTPMiddleware costs half of the throughput (docs/decisions/2026-11-24-shop-stack.md).
-What stands here runs for every request, so it works on the raw headers. `X-Release` is not among them: the server itself
-adds it to every response, also to those that no app has seen (shop.common.server).
+What stands here runs for every request, so it works on the raw headers. `X-Release` is not among them: the server
+itself adds it to every response, also to those that no app has seen (shop.common.server).
 """
 
 import logging
