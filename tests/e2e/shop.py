@@ -76,6 +76,16 @@ def in_the_lab(folder: Path) -> Shop:
     return shop
 
 
+def on_this_machine(folder: Path, port: int) -> Shop:
+    """A clone whose `local` environment keeps its data in the test's folder."""
+    shop = Shop(clone(folder), "local", f"e2e-shop-{uuid.uuid4().hex[:6]}", {"XDG_DATA_HOME": str(folder / "data")})
+    config = shop.config()
+    config["project"] = shop.name
+    config["environments"]["local"]["port"] = port
+    shop.save(config)
+    return shop
+
+
 def clone(folder: Path) -> Path:
     """A fresh clone of what is committed here."""
     root = folder / "clone"
@@ -97,5 +107,6 @@ def mariadb(sql: str) -> None:
 def remove(shop: Shop) -> None:
     """Take everything of it away."""
     shop.run("down")
-    kubectl("delete", "namespace", shop.name, "--wait=false", "--ignore-not-found")
-    mariadb(f"DROP DATABASE IF EXISTS `{shop.name}`")
+    if shop.environment == "lab":
+        kubectl("delete", "namespace", shop.name, "--wait=false", "--ignore-not-found")
+        mariadb(f"DROP DATABASE IF EXISTS `{shop.name}`")
