@@ -19,6 +19,7 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PYTEST = (str(BIN / "pytest"), "-q")
+TYPED = ("cloudnorth_cli", "scripts", "app/shop", "benchmarks", "tests/run.py")
 NO_TESTS = 5
 """pytest's exit status when nothing was selected."""
 
@@ -30,7 +31,7 @@ def quality(tier: str) -> Commands:
     return (
         (str(BIN / "ruff"), "format", "--check", "--quiet", "."),
         (str(BIN / "ruff"), "check", "--quiet", "."),
-        (str(BIN / "mypy"), "--no-error-summary", "cloudnorth_cli", "scripts", "app/shop", "tests/run.py"),
+        (str(BIN / "mypy"), "--no-error-summary", *TYPED),
         (str(BIN / "lint-imports"), "--no-cache"),
         (str(BIN / "hadolint"), *dockerfiles),
     )
