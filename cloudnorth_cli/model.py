@@ -268,8 +268,6 @@ class Request(Value, frozen=True, kw_only=True):
     force_conflicts: bool = False
     rollback: bool = True
     """Take a failed release back."""
-    timeout: float | None = None
-    """Seconds that the rollout may take, over what is configured."""
     watch: bool = False
     """Of `deploy --watch`: kept apart from the releases that one can go back to."""
     hold: bool = True

@@ -12,7 +12,7 @@ from tests.conftest import Cloudnorth
 VERBS = (
     *("deploy", "status", "logs", "history", "rollback", "restart", "scale"),
     *("lock", "build", "push", "provision", "drift", "outputs"),
-    *("config", "kubeconfig", "down", "completion"),
+    *("config", "explain", "kubeconfig", "down", "completion"),
 )
 
 

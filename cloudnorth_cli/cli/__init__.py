@@ -118,6 +118,7 @@ def deploy(
         typer.Option("--watch", "-w", help="On this machine: release every saved file, reload pages; Ctrl-C ends."),
     ] = False,
     wait_lock: o.WaitLock = None,
+    timeout: o.Timeout = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> int:
     """Bring the code to an environment, verified, or take it back."""
@@ -145,6 +146,7 @@ def deploy(
             rollback=not no_rollback,
             hold=not no_hold,
             wait_lock=doors.patience(wait_lock),
+            timeout=timeout,
         )
         ask = (lambda question: True) if yes else run.ask
         protect = guard.protect(
@@ -247,6 +249,7 @@ def rollback(
         bool, typer.Option("--take-lock", help="Take the lock from a run that has it, which stops; pass a freeze.")
     ] = False,
     wait_lock: o.WaitLock = None,
+    timeout: o.Timeout = None,
 ) -> int:
     """Put the release before back, or an earlier one. Needs the cluster and nothing else.
 
@@ -258,7 +261,13 @@ def rollback(
         from cloudnorth_cli.commands.rollback import rollback
 
         opened = doors.changing(
-            run, env, files=False, hold=not no_hold, take_lock=take_lock, wait_lock=doors.patience(wait_lock)
+            run,
+            env,
+            files=False,
+            hold=not no_hold,
+            take_lock=take_lock,
+            wait_lock=doors.patience(wait_lock),
+            timeout=timeout,
         )
         return rollback(opened.platform, opened.environment, opened.request, run.journal, to, message or "")
 
@@ -451,6 +460,21 @@ def config(ctx: typer.Context, env: o.Env = None) -> int:
         from cloudnorth_cli.cli import doors
 
         return doors.config(run, env)
+
+    return _do(ctx, work, reading=True)
+
+
+@app.command(epilog=o.examples("explain crash-at-start", "explain"))
+def explain(
+    ctx: typer.Context,
+    code: Annotated[str | None, typer.Argument(metavar="CODE", help="As in [brackets]; without: all.")] = None,
+) -> int:
+    """Show what a cause of a failed rollout means, and what to do."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.commands.explain import explain
+
+        return explain(code)
 
     return _do(ctx, work, reading=True)
 

@@ -43,10 +43,11 @@ def changing(
     *,
     images: Mapping[str, str] = {},
     files: bool = True,
+    timeout: str | None = None,
     **wishes: Any,
 ) -> Opened:
     """Open an environment to change it; says where it goes and from which commit."""
-    opened = _opened(run, name, services, images=images, files=files, **wishes)
+    opened = _opened(run, name, services, images=images, files=files, timeout=timeout, **wishes)
     run.begin(opened.environment, opened.platform.target, opened.request.source)
     return opened
 
@@ -73,9 +74,10 @@ def _opened(
     *,
     images: Mapping[str, str] = {},
     files: bool = True,
+    timeout: str | None = None,
     **wishes: Any,
 ) -> Opened:
-    environment = _environment(run, name, files=files)
+    environment = limited(_environment(run, name, files=files), timeout)
     run.open(environment)
     for what in (services or (), images):
         _known(what, environment.services)
@@ -178,6 +180,23 @@ def patience(wait_lock: str | None) -> float:
         return durations.seconds(wait_lock) if wait_lock else 0.0
     except ValueError as error:
         raise UsageError(f"--wait-lock: {error}") from error
+
+
+def limited(environment: Environment, timeout: str | None) -> Environment:
+    """The environment with `--timeout` over what it and its services say. Raises UsageError for what is no duration."""
+    if timeout is None:
+        return environment
+    try:
+        durations.seconds(timeout)
+    except ValueError as error:
+        raise UsageError(f"--timeout: {error}") from error
+    replace = msgspec.structs.replace
+    services = {
+        name: replace(service, rollout=replace(service.rollout, timeout=timeout) if service.rollout else None)
+        for name, service in environment.services.items()
+    }
+    file = replace(environment.file, rollout=replace(environment.file.rollout, timeout=timeout))
+    return replace(environment, services=services, file=file)
 
 
 def counts(words: Iterable[str]) -> dict[str, int]:

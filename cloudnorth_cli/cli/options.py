@@ -81,6 +81,10 @@ Release = Annotated[str | None, typer.Option(metavar="NAME", help="Without a clo
 Message = Annotated[
     str | None, typer.Option("--message", "-m", metavar="TEXT", help="Why, for whoever is refused because of it.")
 ]
+Timeout = Annotated[
+    str | None,
+    typer.Option(metavar="15m", help="At most so long until all is ready; over what is configured."),
+]
 WaitLock = Annotated[
     str | None,
     typer.Option(

@@ -6,6 +6,7 @@ from contextlib import suppress
 from enum import Enum
 from threading import Thread
 
+from cloudnorth_cli.commands import explain
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus, RolloutFailed
 from cloudnorth_cli.events import Journal, Problem, Result
 from cloudnorth_cli.model import Record, Release, Verdict
@@ -83,6 +84,8 @@ def failure(
 ) -> Result:
     """The result of a run that failed while `serving` goes on serving; the verb again is next by default."""
     error.next = error.next or (command(environment, verb),)
+    if error.failures and explain.known(error.code):
+        error.next = (*error.next, f"cloudnorth explain {error.code}")
     return Result(
         command=verb,
         exit_status=int(error.status),

@@ -9,9 +9,14 @@ from cloudnorth_cli.events import Problem, Result
 from cloudnorth_cli.render import lines, plans
 from cloudnorth_cli.render.screen import Screen
 from cloudnorth_cli.render.tables import config, explanations, history, lock, status, statuses
+from cloudnorth_cli.rollout import telling
 
 WELL = (ExitStatus.DONE, ExitStatus.UNHEALTHY, ExitStatus.CHANGES)
 """Statuses with which a command did what it was asked: its answer goes to stdout."""
+
+MOST_FAILURES = 3
+"""Causes that one screen tells with their proof; all of them stand in the run's folder."""
+MOST_CHANGES = 8
 
 
 def answer(result: Result, screen: Screen) -> list[str]:
@@ -87,9 +92,37 @@ def _problem(problem: Problem, screen: Screen, output: Sequence[str], *, told_co
     said = lines.headline(screen, first, f"[{problem.code}]" if told_code else "")
     said[0] = screen.paint(said[0], "bold")
     said += lines.wrapped(screen, more) if more else []
+    if problem.failures:
+        return said + _rollout(problem, screen)
     evidence = problem.evidence or output
     if evidence:
         said += ["", *lines.wrapped(screen, problem.where, "  ")] if problem.where and problem.evidence else [""]
         for line in evidence:
             said += lines.wrapped(screen, line, "    ")
     return said
+
+
+def _rollout(problem: Problem, screen: Screen) -> list[str]:
+    """A failed rollout on one screen: each cause with its decisive lines, then what the release changed."""
+    said: list[str] = []
+    causes = {(failure.cause, failure.service): failure for failure in reversed(problem.failures)}
+    for number, failure in enumerate(list(causes.values())[::-1][:MOST_FAILURES]):
+        if number:
+            said += ["", *lines.headline(screen, failure.message, f"[{failure.cause}]")]
+        where = f"{failure.pod} on {failure.node}" if failure.node else failure.pod
+        proof = telling.decisive(failure)
+        ended = ", last lines before it died:" if failure.restarts else ", last lines:"
+        said += ["", *lines.wrapped(screen, where + (ended if failure.lines else ":" if proof else ""), "  ")]
+        for line in proof:
+            said += lines.wrapped(screen, line, "    ")
+        for more in (failure.probe, *failure.unseen):
+            said += lines.wrapped(screen, more, "  ") if more else []
+    if len(causes) > MOST_FAILURES:
+        said += ["", f"  and {len(causes) - MOST_FAILURES} more, in the run's folder"]
+    if problem.changed:
+        said += ["", "  changed in this release:"]
+        for line in problem.changed[:MOST_CHANGES]:
+            said += lines.wrapped(screen, line, "    ")
+        if len(problem.changed) > MOST_CHANGES:
+            said.append(f"    and {len(problem.changed) - MOST_CHANGES} more")
+    return [*said, ""]

@@ -22,6 +22,7 @@ from cloudnorth_cli.events import (
     Saved,
     StepFailed,
     StepFinished,
+    StepLimited,
     StepStarted,
     StepWaiting,
     Watched,
@@ -85,6 +86,7 @@ class Plain:
             RunStarted: self._run_started,
             StepStarted: self._step_started,
             StepWaiting: self._step_waiting,
+            StepLimited: self._step_limited,
             Output: self._output,
             CommandRun: self._command_run,
             Notice: self._notice,
@@ -150,6 +152,10 @@ class Plain:
 
     def _step_waiting(self, event: StepWaiting) -> None:
         self._step(event.step).waiting_for = event.waiting_for
+
+    def _step_limited(self, event: StepLimited) -> None:
+        told = f"{event.step}: at most {lines.duration(event.seconds)} ({event.why})"
+        self.say(*lines.wrapped(self.talk_screen, told, "  "))
 
     def _command_run(self, event: CommandRun) -> None:
         if self.verbose:

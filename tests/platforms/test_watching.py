@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from kubernetes.client import Configuration
+from msgspec.structs import replace
 
 from cloudnorth_cli.adapters.kube import Api
 from cloudnorth_cli.errors import Broken
@@ -18,8 +19,8 @@ from cloudnorth_cli.events import Journal, Notice, RolloutMoved, Step, StepLimit
 from cloudnorth_cli.model import Secret, Verdict
 from cloudnorth_cli.platforms.kubernetes import watching
 from cloudnorth_cli.platforms.kubernetes.site import Site
-from cloudnorth_cli.platforms.kubernetes.watching import Rollout
 from cloudnorth_cli.rollout import recording
+from cloudnorth_cli.settings import Rollout
 from tests.platforms.cluster_double import Cluster, cluster
 from tests.rollout.objects import API, deployment, pod, replica_set
 
@@ -41,7 +42,8 @@ def world(told: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def see(site: Site, timeout: float = 30.0, settle: float = 0.2) -> Verdict:
-    site.asked_timeout = timeout
+    file = replace(site.environment.file, rollout=Rollout(timeout=f"{timeout:.0f}s"))
+    site.environment = replace(site.environment, file=file)
     return watching.watch(site, API, Step("watch", site.journal), settle=settle)
 
 
@@ -202,7 +204,7 @@ def test_the_recording_gives_the_same_verdict_again(world: tuple[Cluster, Site])
 def test_helm_is_ended_on_a_verdict_about_what_it_has_changed(world: tuple[Cluster, Site]) -> None:
     there, site = world
     there.objects = [deployment(), replica_set(), pod(ready=True)]
-    rollout = Rollout(site, API, Step("release", site.journal))
+    rollout = watching.Rollout(site, API, Step("release", site.journal))
     stopped = threading.Event()
     rollout.begin()
     rollout.beside(stopped.set)

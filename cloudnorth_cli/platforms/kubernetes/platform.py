@@ -79,7 +79,6 @@ class KubernetesPlatform:
 
     def check(self, request: Request, step: Step) -> Record | None:
         site = self._site
-        site.asked_timeout = request.timeout
         site.api.get("/version")
         self._served = records.serving(site)
         checking.check(site, step, self._secret, self._served)

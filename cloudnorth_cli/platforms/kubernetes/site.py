@@ -32,8 +32,6 @@ class Site:
         self.journal = journal
         self.namespace = environment.file.namespace
         self.release = environment.helm_release
-        self.asked_timeout: float | None = None
-        """Seconds, from `--timeout`: over what is configured."""
         self.secrets: dict[str, Secret] = {}
         """Resolved by `check`; here so that what the cluster prints can be masked."""
 
@@ -138,8 +136,6 @@ class Site:
 
     def rollout_timeout(self, service: str | None) -> float | None:
         """Seconds that a service's rollout may take (None: of a workload that runs none), where that was said."""
-        if self.asked_timeout:
-            return self.asked_timeout
         known = self.environment.services.get(service or "")
         own = known.rollout if known else None
         said = (own.timeout if own else None) or self.environment.file.rollout.timeout
