@@ -39,9 +39,9 @@ def quality(tier: str) -> Commands:
 
 def unit(tier: str) -> Commands:
     marks = {
-        "fast": "not lab and not terraform and not slow and not repeat",
-        "test": "not lab and not terraform and not repeat",
-        "full": "not lab and not terraform",
+        "fast": "not lab and not terraform and not browser and not slow and not repeat",
+        "test": "not lab and not terraform and not browser and not repeat",
+        "full": "not lab and not terraform and not browser",
     }[tier]
     return ((*PYTEST, "tests", "--ignore=tests/contract", "-m", marks),)
 
@@ -52,6 +52,11 @@ def contract(tier: str) -> Commands:
 
 def terraform(tier: str) -> Commands:
     return ((*PYTEST, "tests", "-m", "terraform" if tier == "full" else "terraform and not repeat"),)
+
+
+def pages(tier: str) -> Commands:
+    marks = "browser" if tier == "full" else "browser and not repeat"
+    return ((sys.executable, "-m", "tests.app.browser"), (*PYTEST, "tests/app/browser", "-m", marks))
 
 
 def lab_start(tier: str) -> Commands:
@@ -67,20 +72,26 @@ SUITES: dict[str, Callable[[str], Commands]] = {
     "unit": unit,
     "contract": contract,
     "terraform": terraform,
+    "pages": pages,
     "lab-start": lab_start,
     "lab": lab,
 }
-LANES = (("quality", "terraform"), ("unit", "contract"), ("lab-start", "lab"))
+LANES = (("quality", "pages", "terraform"), ("unit", "contract"), ("lab-start", "lab"))
 """Suites that run side by side: one lane computes while another waits for a cluster or for processes to start."""
 SAID_EVERY = 30.0
 """Seconds between two lines that tell what runs."""
 
 
-def why_no_lab() -> str | None:
-    """Why the lab cannot run here, or None."""
-    if os.environ.get("LAB") == "off":
-        return "LAB=off"
-    check = subprocess.run([sys.executable, "-m", "tests.lab", "check"], cwd=ROOT, capture_output=True, text=True)
+NEEDY = {"lab": ("tests.lab", "LAB"), "pages": ("tests.app.browser", "PAGES")}
+"""Suites, by the beginning of their name, that not every machine can run: who tells why, and what leaves them out."""
+
+
+def why_not(suite: str) -> str | None:
+    """Why this suite cannot run here, or None."""
+    module, variable = NEEDY[suite]
+    if os.environ.get(variable) == "off":
+        return f"{variable}=off"
+    check = subprocess.run([sys.executable, "-m", module, "check"], cwd=ROOT, capture_output=True, text=True)
     return None if check.returncode == 0 else (check.stdout + check.stderr).strip() or f"status {check.returncode}"
 
 
@@ -160,9 +171,9 @@ def lane(side: Side, tier: str, budgets: dict[str, float]) -> None:
 def main(tier: str) -> int:
     started = time.monotonic()
     budgets = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())[tier]
-    left_out = why_no_lab() if "lab" in budgets else None
+    left_out = {suite: reason for suite in NEEDY if suite in budgets and (reason := why_not(suite))}
     lanes = [
-        {suite: budgets[suite] for suite in suites if suite in budgets and not (left_out and suite.startswith("lab"))}
+        {suite: budgets[suite] for suite in suites if suite in budgets and suite.partition("-")[0] not in left_out}
         for suites in LANES
     ]
     side = Side()
@@ -176,11 +187,11 @@ def main(tier: str) -> int:
             side.stop()
     for end in ends:
         end.result()
-    if left_out:
-        print(f"left out: the lab and the tests in it ({left_out})")
-        if left_out != "LAB=off" and os.environ.get("CI") == "true":
-            print("with CI=true that is a failure; LAB=off says that it is meant")
-            side.rows.append(("lab", False, 0.0))
+    for suite, reason in left_out.items():
+        print(f"left out: {suite} ({reason})")
+        if not reason.endswith("=off") and os.environ.get("CI") == "true":
+            print(f"with CI=true that is a failure; {NEEDY[suite][1]}=off says that it is meant")
+            side.rows.append((suite, False, 0.0))
     for suite, well, seconds in side.rows:
         print(f"{suite:12} {'passed' if well else 'FAILED':8} {seconds:6.0f} s")
     print(f"{'all of it':12} {'':8} {time.monotonic() - started:6.0f} s")
