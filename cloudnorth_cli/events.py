@@ -14,6 +14,7 @@ import msgspec
 from cloudnorth_cli import signals
 from cloudnorth_cli.model import (
     Artifact,
+    Backup,
     Hold,
     Image,
     LockStatus,
@@ -23,6 +24,7 @@ from cloudnorth_cli.model import (
     PodFailure,
     Record,
     Release,
+    Restored,
     Status,
     Value,
     Workload,
@@ -215,6 +217,9 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     """What is kept out (`lock`, and a deploy that was taken back)."""
     config: tuple[ConfigEntry, ...] | None = None
     explanations: tuple[BuildExplanation, ...] | None = None
+    backups: tuple[Backup, ...] | None = None
+    """What `backup` made, or lists."""
+    restored: Restored | None = None
     plan: Plan | None = None
     """What Terraform would do, or did (`provision`, `drift`)."""
     outputs: Mapping[str, Any] | None = None

@@ -194,6 +194,30 @@ class ServiceStatus(Value, frozen=True, kw_only=True):
     url: str | None = None
 
 
+class Backup(Value, frozen=True, kw_only=True):
+    """A copy of an environment's data (local platform)."""
+
+    number: int
+    kind: str
+    """`by hand`, `before a migration`, `before a restore`."""
+    at: datetime
+    release: int | None
+    """Number of the release that served then."""
+    databases: int
+    files: int
+    """Besides databases."""
+    bytes: int
+    folder: str
+
+
+class Restored(Value, frozen=True, kw_only=True):
+    """What `restore` did."""
+
+    backup: Backup
+    kept: Backup
+    """What was in its place, as a backup of its own."""
+
+
 class LockStatus(Value, frozen=True, kw_only=True):
     """Who holds the environment."""
 

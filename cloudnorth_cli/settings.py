@@ -268,6 +268,8 @@ class EnvironmentFile(Settings, frozen=True, kw_only=True):
     """Asks before it changes anything; refuses dirty trees and commits older than what serves."""
     keep: int = 5
     """Local platform: releases kept to go back to."""
+    backups: int = 7
+    """Local platform: backups of the data kept, of each kind: by hand, before a migration, before a restore."""
     notes: tuple[str, ...] = ()
     """Lines shown after a successful deploy, such as a demonstration login."""
 

@@ -18,6 +18,7 @@ from cloudnorth_cli.errors import Failed, Locked, Refused
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
+    Backup,
     Candidate,
     Change,
     Hold,
@@ -30,6 +31,7 @@ from cloudnorth_cli.model import (
     Record,
     Release,
     Request,
+    Restored,
     ServiceStatus,
     Status,
     Verdict,
@@ -214,6 +216,30 @@ class FakePlatform:
     def down(self, step: Step) -> str:
         self._pass(step)
         return "The data stays in .cloudnorth/fake"
+
+    def data(self) -> str:
+        return "the data in .cloudnorth/fake"
+
+    def delete_data(self, step: Step) -> str:
+        self._pass(step)
+        return ".cloudnorth/fake"
+
+    def backup(self, step: Step) -> Backup:
+        self._pass(step)
+        return self.find_backup(None)
+
+    def backups(self) -> tuple[Backup, ...]:
+        return (self.find_backup(None),)
+
+    def find_backup(self, which: str | None) -> Backup:
+        at = datetime(2026, 11, 26, 4, 30, tzinfo=UTC)
+        return Backup(
+            number=3, kind="by hand", at=at, release=1, databases=1, files=2, bytes=2_000_000, folder="backups/3"
+        )
+
+    def restore(self, chosen: Backup, step: Step) -> Restored:
+        self._pass(step)
+        return Restored(backup=chosen, kept=msgspec.structs.replace(chosen, number=4, kind="before a restore"))
 
     def lock_status(self) -> LockStatus | None:
         return None

@@ -12,7 +12,7 @@ from tests.conftest import Cloudnorth
 VERBS = (
     *("deploy", "status", "logs", "history", "rollback", "restart", "scale"),
     *("lock", "build", "push", "provision", "drift", "outputs"),
-    *("config", "explain", "kubeconfig", "down", "completion"),
+    *("config", "explain", "kubeconfig", "backup", "restore", "down", "completion"),
 )
 
 

@@ -493,13 +493,62 @@ def kubeconfig(ctx: typer.Context, env: o.Env = None, out: o.Out = None) -> int:
     return _do(ctx, work, reading=True)
 
 
-@app.command(epilog=o.examples("down -e local", "down -e prod --confirm prod"))
+@app.command(epilog=o.examples("backup", "backup --list"))
+def backup(
+    ctx: typer.Context,
+    env: o.Env = None,
+    listed: Annotated[bool, typer.Option("--list", help="Make none; show those that are kept.")] = False,
+) -> int:
+    """Copy the data while it is in use (local platform)."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands import backup
+
+        if listed:
+            environment, platform = doors.reading(run, env)
+            return backup.listed(platform, environment)
+        opened = doors.changing(run, env, files=False)
+        return backup.backup(opened.platform, opened.environment, run.journal)
+
+    return _do(ctx, work, reading=listed)
+
+
+@app.command(epilog=o.examples("restore", "restore 12", "restore /mnt/copies/12"))
+def restore(
+    ctx: typer.Context,
+    which: Annotated[
+        str | None, typer.Argument(metavar="[BACKUP]", help="Its number or folder; default: the newest.")
+    ] = None,
+    env: o.Env = None,
+    confirm: o.Confirm = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+) -> int:
+    """Put a backup in the place of the data (local platform).
+
+    The services stop meanwhile; what was there is kept as a backup.
+    """
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.restore import restore
+
+        opened = doors.changing(run, env, files=False)
+        ask = (lambda question: True) if yes else run.ask
+        return restore(opened.platform, opened.environment, opened.request, run.journal, which, confirm, ask=ask)
+
+    return _do(ctx, work)
+
+
+@app.command(epilog=o.examples("down -e local", "down -e local --delete-data", "down -e prod --confirm prod"))
 def down(
     ctx: typer.Context,
     env: o.Env = None,
-    confirm: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Protected environment: its name, to say that it is meant.")
-    ] = None,
+    delete_data: Annotated[
+        bool, typer.Option("--delete-data", help="Then delete its data, history, releases and backups too.")
+    ] = False,
+    confirm: o.Confirm = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> int:
     """Stop everything of an environment; its data stays."""
 
@@ -508,7 +557,16 @@ def down(
         from cloudnorth_cli.commands.down import down
 
         opened = doors.changing(run, env, files=False)
-        return down(opened.platform, opened.environment, opened.request, run.journal, confirm)
+        ask = (lambda question: True) if yes else run.ask
+        return down(
+            opened.platform,
+            opened.environment,
+            opened.request,
+            run.journal,
+            confirm,
+            delete_data=delete_data,
+            ask=ask,
+        )
 
     return _do(ctx, work)
 

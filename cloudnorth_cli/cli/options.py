@@ -68,6 +68,9 @@ Services = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it to FILE.")]
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="End with status 8 where something would change.")]
+Confirm = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Protected environment: its name, to say that it is meant.")
+]
 Context = Annotated[
     str | None,
     typer.Option(

@@ -1,8 +1,9 @@
-"""`cloudnorth down`: stop everything of an environment; data and records stay."""
+"""`cloudnorth down`: stop everything of an environment; data and records stay, unless they are to go too."""
 
 from __future__ import annotations
 
 from cloudnorth_cli.commands import locking, outcome
+from cloudnorth_cli.commands.guard import Ask
 from cloudnorth_cli.errors import Interrupted, Refused, UsageError
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.model import Request
@@ -11,16 +12,35 @@ from cloudnorth_cli.settings import Environment
 
 
 def down(
-    platform: Platform, environment: Environment, request: Request, journal: Journal, confirm: str | None = None
+    platform: Platform,
+    environment: Environment,
+    request: Request,
+    journal: Journal,
+    confirm: str | None = None,
+    *,
+    delete_data: bool = False,
+    ask: Ask = lambda question: True,
 ) -> Result:
-    """Take the release away. A protected environment wants its name in `confirm`."""
-    _confirmed(environment, confirm)
+    """Take the release away, and with `delete_data` everything that the platform keeps of the environment.
+
+    A protected environment wants its name in `confirm`; deleting wants that or a yes to `ask`.
+    """
+    words = "down --delete-data" if delete_data else "down"
+    _confirmed(environment, confirm, words)
+    if delete_data:
+        doomed = platform.data()
+        if confirm is None and not ask(f"delete {doomed}?"):
+            raise Refused("not confirmed", code="not-confirmed")
     try:
-        with locking.locked(platform, environment, request, journal, "down"), journal.step("down") as step:
-            stays = platform.down(step)
+        with locking.locked(platform, environment, request, journal, "down"):
+            with journal.step("down") as step:
+                stays = platform.down(step)
+            if delete_data:
+                with journal.step("delete") as step:
+                    step.summary = stays = f"{platform.delete_data(step)} is deleted"
     except Interrupted:
         state = f"taking {environment.name} down was stopped half way."
-        again = f"down --confirm {confirm}" if confirm else "down"
+        again = f"{words} --confirm {confirm}" if confirm else words
         then = (outcome.command(environment, again), outcome.command(environment, "deploy"))
         return outcome.interruption("down", environment, journal, state, then, outcome.look(platform))
     return Result(
@@ -34,8 +54,8 @@ def down(
     )
 
 
-def _confirmed(environment: Environment, confirm: str | None) -> None:
-    meant = f"{outcome.command(environment, 'down')} --confirm {environment.name}"
+def _confirmed(environment: Environment, confirm: str | None, words: str) -> None:
+    meant = f"{outcome.command(environment, words)} --confirm {environment.name}"
     if confirm is not None and confirm != environment.name:
         raise UsageError(f"--confirm {confirm}: the environment is {environment.name}", code="confirm", next=(meant,))
     if environment.file.protected and confirm is None:

@@ -16,6 +16,7 @@ from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
+    Backup,
     Candidate,
     Hold,
     Image,
@@ -25,6 +26,7 @@ from cloudnorth_cli.model import (
     Record,
     Release,
     Request,
+    Restored,
     Status,
     Verdict,
 )
@@ -128,6 +130,27 @@ class Platform(Protocol):
 
     def down(self, step: Step) -> str:
         """Take the release away; records and data stay. Returns where they stay, for people."""
+
+    def data(self) -> str:
+        """What `delete_data` would delete, for the question before it. Raises Refused where it cannot."""
+
+    def delete_data(self, step: Step) -> str:
+        """Delete the data, records, releases and backups of an environment that is down; returns what was deleted."""
+
+    def backup(self, step: Step) -> Backup:
+        """Copy the data while it is in use. Raises Failed, and Refused where the platform keeps no data."""
+
+    def backups(self) -> tuple[Backup, ...]:
+        """Newest first. Raises Refused as `backup`."""
+
+    def find_backup(self, which: str | None) -> Backup:
+        """A backup by its number or its folder; default: the newest. Raises Refused."""
+
+    def restore(self, chosen: Backup, step: Step) -> Restored:
+        """Put a backup in the place of the data; what was there is kept as one.
+
+        Raises Failed where it did not work and the data of before is back.
+        """
 
     def lock_status(self) -> LockStatus | None:
         """Who holds the environment."""

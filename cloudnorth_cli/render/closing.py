@@ -8,7 +8,7 @@ from cloudnorth_cli.errors import ExitStatus
 from cloudnorth_cli.events import Problem, Result
 from cloudnorth_cli.render import lines, plans
 from cloudnorth_cli.render.screen import Screen
-from cloudnorth_cli.render.tables import config, explanations, history, lock, status, statuses
+from cloudnorth_cli.render.tables import backups, config, explanations, history, lock, status, statuses
 from cloudnorth_cli.rollout import telling
 
 WELL = (ExitStatus.DONE, ExitStatus.UNHEALTHY, ExitStatus.CHANGES)
@@ -28,6 +28,8 @@ def answer(result: Result, screen: Screen) -> list[str]:
         return status(result.status[0], screen) if result.environment else statuses(result.status, screen)
     if result.history is not None:
         return history(result.history, screen)
+    if result.backups is not None and not result.summary:
+        return backups(result.backups, screen)
     if result.config is not None:
         return config(result.config, screen)
     if result.explanations is not None:

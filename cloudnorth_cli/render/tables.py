@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from cloudnorth_cli.events import BuildExplanation, ConfigEntry, Result
-from cloudnorth_cli.model import LockStatus, Pod, Record, ServiceStatus, Status
+from cloudnorth_cli.model import Backup, LockStatus, Pod, Record, ServiceStatus, Status
 from cloudnorth_cli.render import lines
 from cloudnorth_cli.render.screen import Screen
 
@@ -79,6 +79,27 @@ def config(entries: tuple[ConfigEntry, ...], screen: Screen) -> list[str]:
             )
         ]
     return [screen.letters(line) for line in lines.columns([(e.key, e.value, e.origin) for e in entries])]
+
+
+def backups(all_of_them: tuple[Backup, ...], screen: Screen) -> list[str]:
+    """A row for each backup, the newest first."""
+    if not all_of_them:
+        return ["there are no backups"]
+    rows: list[tuple[str, ...]] = [("BACKUP", "WHEN", "WHY", "RELEASE", "SIZE", "FOLDER")]
+    for one in all_of_them:
+        size = f"{one.bytes / 1_000_000:.1f} MB"
+        rows.append((str(one.number), lines.stamp(one.at), one.kind, str(one.release or "-"), size, one.folder))
+    if screen.narrow:
+        return [
+            line
+            for number, when, why, release, size, folder in rows[1:]
+            for line in (
+                *lines.wrapped(screen, f"{number}  {when}  {why}"),
+                *lines.wrapped(screen, f"release {release}, {size}, {folder}", "  "),
+            )
+        ]
+    head, *body = lines.columns(rows)
+    return [screen.paint(head, "dim"), *(screen.letters(line) for line in body)]
 
 
 def explanations(all_of_them: tuple[BuildExplanation, ...], screen: Screen) -> list[str]:

@@ -61,3 +61,49 @@ def test_rollback_puts_the_release_before_back(cloudnorth: Cloudnorth) -> None:
     ran = cloudnorth("rollback", "-e", "test")
     assert ran.status == 0
     assert "test serves release 1 (revision 3) (was 2)." in ran.out
+
+
+def test_deleting_data_asks_and_without_a_terminal_names_the_flag(cloudnorth: Cloudnorth) -> None:
+    refused = cloudnorth("down", "-e", "test", "--delete-data")
+    assert refused.status == 3
+    assert "delete the data in .cloudnorth/fake?" in refused.err
+    assert "next: cloudnorth down -e test --delete-data --yes" in refused.err
+    done = cloudnorth("down", "-e", "test", "--delete-data", "--yes")
+    assert (done.status, ".cloudnorth/fake is deleted" in done.out) == (0, True)
+
+
+def test_deleting_data_of_a_protected_environment_wants_its_name(cloudnorth: Cloudnorth) -> None:
+    refused = cloudnorth("down", "-e", "prod", "--delete-data", "--yes")
+    assert refused.status == 3
+    assert "next: cloudnorth down --env prod --delete-data --confirm prod" in refused.err
+    assert cloudnorth("down", "-e", "prod", "--delete-data", "--confirm", "prod").status == 0
+    assert cloudnorth("down", "-e", "prod", "--delete-data", "--confirm", "test").status == 2
+
+
+def test_a_restore_asks_and_names_what_was_there(cloudnorth: Cloudnorth) -> None:
+    cloudnorth("deploy", "-e", "test")
+    refused = cloudnorth("restore", "3", "-e", "test")
+    assert refused.status == 3
+    assert "put backup 3 (by hand, 2026-11-26 04:30Z) in the place of the data of test?" in refused.err
+    assert "next: cloudnorth restore 3 -e test --yes" in refused.err
+    done = cloudnorth("restore", "3", "-e", "test", "--yes", "-o", "json")
+    assert done.status == 0
+    assert done.result["restored"]["kept"]["number"] == 4
+    assert cloudnorth("restore", "3", "-e", "prod", "--yes").status == 3
+
+
+def test_backups_are_made_and_listed(cloudnorth: Cloudnorth) -> None:
+    made = cloudnorth("backup", "-e", "test")
+    assert "1 database, 2 other files, 2.0 MB" in made.err
+    assert "backup 3 of test is in backups/3" in made.out
+    listed = cloudnorth("backup", "-e", "test", "--list")
+    assert listed.out.splitlines()[1].split()[:2] == ["3", "2026-11-26T04:30:00Z"]
+    assert cloudnorth("backup", "-e", "test", "--list", "-o", "json").result["backups"][0]["databases"] == 1
+
+
+def test_scale_wants_services_and_numbers(cloudnorth: Cloudnorth) -> None:
+    cloudnorth("deploy", "-e", "test")
+    done = cloudnorth("scale", "api=4", "storefront=2", "-e", "test")
+    assert "test serves release 1 with 4 of api, 2 of storefront." in done.out
+    for wrong in ("api", "api=0", "api=-1", "api=x", "nothing=3"):
+        assert cloudnorth("scale", wrong, "-e", "test").status == 2

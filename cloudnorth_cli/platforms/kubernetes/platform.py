@@ -11,6 +11,7 @@ from cloudnorth_cli.errors import Broken, CloudnorthError, Refused, RolloutFaile
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
+    Backup,
     Candidate,
     Hold,
     Image,
@@ -20,6 +21,7 @@ from cloudnorth_cli.model import (
     Record,
     Release,
     Request,
+    Restored,
     Status,
     Verdict,
 )
@@ -235,6 +237,34 @@ class KubernetesPlatform:
 
     def down(self, step: Step) -> str:
         return ending.down(self._site, step)
+
+    def data(self) -> str:
+        raise self._no_data("deleted")
+
+    def delete_data(self, step: Step) -> str:
+        raise self._no_data("deleted")
+
+    def backup(self, step: Step) -> Backup:
+        raise self._no_data("backed up")
+
+    def backups(self) -> tuple[Backup, ...]:
+        raise self._no_data("backed up")
+
+    def find_backup(self, which: str | None) -> Backup:
+        raise self._no_data("restored")
+
+    def restore(self, chosen: Backup, step: Step) -> Restored:
+        raise self._no_data("restored")
+
+    def _no_data(self, done: str) -> Refused:
+        """The release's data is in a database or volume that others keep; ours are only objects."""
+        name = self._environment.name
+        return Refused(
+            f"the data of {name} is not in the release and cannot be {done} from here: use the snapshots of its"
+            " database (RDS: aws rds create-db-snapshot) or of its volumes",
+            code="not-on-kubernetes",
+            next=(f"cloudnorth outputs --env {name}   # where the database is",),
+        )
 
     def lock_status(self) -> LockStatus | None:
         return showing.lock_status(self._site)

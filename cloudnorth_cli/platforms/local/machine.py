@@ -110,6 +110,19 @@ class Machine:
         lineup.forget_others(self.place)
         return tuple(sorted(extra))
 
+    def pause(self) -> None:
+        """Stop the services; the front stays, and requests wait there for some seconds."""
+        if self.supervisor.running():
+            self.supervisor.keep(self._programs(()))
+
+    def resume(self) -> None:
+        """Start what serves again after `pause`."""
+        serving = self.serving()
+        if serving and self.supervisor.running():
+            for each in serving.processes:
+                launch.starts_file(launch.launch_file(self.place, each.name)).write_bytes(b"")
+            self.supervisor.keep(self._programs(serving.processes))
+
     def stop(self) -> None:
         """Stop everything; nothing serves."""
         lineup.switch(self.place, None)

@@ -66,6 +66,21 @@ class Place:
         return self.home / "lineups"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the data, by number."""
+        return self.home / "backups"
+
+    @property
+    def incoming(self) -> Path:
+        """What is about to take the place of the data."""
+        return self.home / "incoming"
+
+    @property
+    def restoring(self) -> Path:
+        """There while the data is being exchanged; holds the number of the backup that it becomes."""
+        return self.home / "restoring"
+
+    @property
     def internal(self) -> Path:
         """Links to lineups, one for each side of a service; Caddy reads through them too."""
         return self.home / INTERNAL
@@ -121,8 +136,10 @@ class Place:
 
     def make(self) -> None:
         """Make the folders, for us alone. Raises Refused where others could get in between."""
-        for folder in (self.home, self.data, self.logs, self.launches, self.lineups, self.plans):
+        for folder in (self.home, self.logs, self.launches, self.lineups, self.plans):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.restoring.exists():  # then it is to come back, not to begin empty
+            self.data.mkdir(mode=0o700, exist_ok=True)
         self.home.chmod(0o700)
         _own_folder(self.runtime.parent)
         _own_folder(self.runtime)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,6 +18,7 @@ from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Refused, Roll
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
+    Backup,
     Candidate,
     Hold,
     Image,
@@ -26,11 +28,13 @@ from cloudnorth_cli.model import (
     Record,
     Release,
     Request,
+    Restored,
     Secret,
     Status,
     Verdict,
 )
 from cloudnorth_cli.platforms.local import (
+    backups,
     checks,
     files,
     front,
@@ -43,6 +47,7 @@ from cloudnorth_cli.platforms.local import (
     plan,
     preflight,
     prune,
+    restoring,
     status,
 )
 from cloudnorth_cli.platforms.local.lineup import Lineup
@@ -124,6 +129,8 @@ class LocalPlatform:
     def lock(self, request: Request, verb: str, step: Step) -> Iterator[None]:
         self.place.make()
         with lock.hold(self.place.lock, request.actor, verb, self.environment.name) as killed:
+            if told := backups.finish(self.place):
+                self.journal.notice(told, "warning")
             if killed:
                 processes.end_marked(TASK_MARK, str(self.place.home))
             for name in self.machine.tidy():
@@ -148,10 +155,33 @@ class LocalPlatform:
         if migration.ran_before(self.place, made_of):
             step.summary = "nothing of migrate.files has changed"
             return False
-        migration.run(wanted, release, self.place, candidate.source.commit, step)
+        backup = self._before_migration(step)
+        try:
+            migration.run(wanted, release, self.place, candidate.source.commit, step)
+        except Failed as error:
+            if backup:
+                error.next = (
+                    f"cloudnorth restore {backup.number} --env {self.environment.name}   # the data of before",
+                )
+            raise
         if made_of:
             self.place.migrated.write_text(made_of)
+        if backup:
+            step.summary += f" · backup {backup.number} of the data of before"
         return True
+
+    def _before_migration(self, step: Step) -> Backup | None:
+        """A backup of the data that the migration is about to change, if there is any."""
+        if not any(self.place.data.iterdir()):
+            return None
+        with told_disk():
+            made = backups.take(self.place, self.store, "before a migration", self._serving_number(), step)
+            backups.prune(self.place, self.environment.file.backups)
+        return made
+
+    def _serving_number(self) -> int | None:
+        there = self.machine.serving()
+        return there.release.number if there else None
 
     def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
         revision = self.store.next("revision")
@@ -231,6 +261,39 @@ class LocalPlatform:
         self.machine.stop()
         return f"the data stays in {self.place.data}, records and releases beside it"
 
+    def data(self) -> str:
+        if not self.place.home.exists():
+            raise Refused(f"{self.environment.name} has no data on this machine", code="no-data")
+        kept = len(backups.all_of(self.place))
+        copies = f" and its {kept} backup{'s' if kept > 1 else ''}" if kept else ""
+        return f"the data in {self.place.data}, its history{copies}"
+
+    def delete_data(self, step: Step) -> str:
+        gone = self.place.home.with_name(f".{self.place.home.name}.deleted")
+        step.waiting(f"{self.place.home} to be deleted")
+        with told_disk():
+            shutil.rmtree(gone, ignore_errors=True)
+            self.place.home.rename(gone)  # never half of it
+            shutil.rmtree(gone)
+        return str(self.place.home)
+
+    def backup(self, step: Step) -> Backup:
+        if not self.place.data.is_dir():
+            raise Refused(f"{self.environment.name} has no data on this machine", code="no-data")
+        with told_disk():
+            made = backups.take(self.place, self.store, "by hand", self._serving_number(), step)
+            backups.prune(self.place, self.environment.file.backups)
+        return made
+
+    def backups(self) -> tuple[Backup, ...]:
+        return backups.all_of(self.place)
+
+    def find_backup(self, which: str | None) -> Backup:
+        return backups.find(self.place, which)
+
+    def restore(self, chosen: Backup, step: Step) -> Restored:
+        return restoring.restore(self.environment, self.machine, chosen, step)
+
     def lock_status(self) -> LockStatus | None:
         return lock.status(self.place.lock)
 
@@ -289,7 +352,7 @@ class LocalPlatform:
 
     def _serves_well(self, release_id: str, request: Request) -> bool:
         there = self.machine.serving()
-        if there is None or there.release.id != release_id:
+        if there is None or there.release.id != release_id or self.place.restoring.exists():
             return False
         record = self.store.revision(there.release.revision)
         # What --watch made becomes a release that one can go back to by being deployed without it.

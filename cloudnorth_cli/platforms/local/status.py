@@ -43,6 +43,8 @@ def status(environment: Environment, machine: Machine, plan: Plan | None, held: 
         problems = ["nothing runs: the machine was started anew, or supervisord was killed"]
     elif not caddy.answers(machine.place.caddy_socket):
         problems.append("the front (Caddy) does not answer")
+    if machine.place.restoring.exists() and not held:
+        problems.append("a restore was killed half way; the next deploy or restart finishes it")
     ready = sum(pod.ready for pod in pods)
     word = "unhealthy" if problems else "healthy"
     return Status(

@@ -25,16 +25,19 @@ EVIDENCE_LINES = 20
 _LOG_BYTES = 100_000
 
 
-def watch(machine: Machine, plan: Plan, new: Lineup, step: Step) -> Verdict:
-    """Look until every process of a lineup answers its health path, or one has failed. Evidence is in the verdict."""
+def watch(machine: Machine, plan: Plan, new: Lineup, step: Step, fresh: Sequence[Process] | None = None) -> Verdict:
+    """Look until every process of a lineup answers its health path, or one has failed. Evidence is in the verdict.
+
+    fresh: processes that are just being started; default: those that do not serve yet.
+    """
     mask = launch.masker(machine.place, plan)
-    fresh = frozenset(each.name for each in new.without(machine.serving()))
+    started = frozenset(each.name for each in (new.without(machine.serving()) if fresh is None else fresh))
     began, stopped_before = time.monotonic(), signals.came()
     told: Verdict | None = None
     while True:
         states = {each.name: each for each in machine.supervisor.processes()}
         seconds = time.monotonic() - began
-        verdict = _look(machine, plan, new, fresh, states, seconds, mask)
+        verdict = _look(machine, plan, new, started, states, seconds, mask)
         if told is None or verdict.pods != told.pods:
             step.rollout(verdict.workloads, verdict.pods)
             if verdict.waiting_for:
