@@ -27,7 +27,7 @@ Commands = tuple[tuple[str, ...], ...]
 
 
 def quality(tier: str) -> Commands:
-    dockerfiles = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("app/*.Dockerfile"))
+    dockerfiles = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("app/*Dockerfile"))
     return (
         (str(BIN / "ruff"), "format", "--check", "--quiet", "."),
         (str(BIN / "ruff"), "check", "--quiet", "."),

@@ -8,11 +8,14 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 
 from shop.common import logs, settings
 from shop.common.lifecycle import Lifecycle, Wrap
 from shop.common.settings import SettingsError
+
+SERVICES = ("api", "storefront")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="answer requests until SIGTERM")
-    serve.add_argument("service", choices=["api", "storefront"])
+    serve.add_argument("service", choices=SERVICES, nargs="?", help="where only one is installed, it is that one")
     serve.add_argument("--host", help="address to listen on (HOST; default 127.0.0.1)")
     serve.add_argument("--port", help="port to listen on (PORT; default 8080 for api, 3000 for storefront)")
     serve.set_defaults(run=_serve)
@@ -52,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     assets.set_defaults(run=_assets)
 
     health = commands.add_parser("healthcheck", help="ask a service here whether it is ready: status 0 or 1")
-    health.add_argument("service", choices=["api", "storefront"], nargs="?", default="api")
+    health.add_argument("service", choices=SERVICES, nargs="?", help="api unless the image holds storefront alone")
     health.set_defaults(run=_healthcheck)
 
     load = commands.add_parser("loadgen", help="shoppers at a fixed rate, counted by the release that answered")
@@ -72,7 +75,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _installed() -> list[str]:
+    """The services whose code is here; an image may leave one out."""
+    return [name for name in SERVICES if find_spec(f"shop.{name}")]
+
+
 def _serve(arguments: argparse.Namespace) -> None:
+    if not arguments.service and len(_installed()) > 1:
+        raise SettingsError(f"say what to serve: {' or '.join(_installed())}")
+    arguments.service = arguments.service or _installed()[0]
     said = {"HOST": arguments.host, "PORT": arguments.port}
     chosen = settings.read(arguments.service, {**os.environ, **{name: value for name, value in said.items() if value}})
     logs.configure(chosen)
@@ -147,7 +158,7 @@ def _assets(arguments: argparse.Namespace) -> None:
 
 
 def _healthcheck(arguments: argparse.Namespace) -> int:
-    chosen = settings.read(arguments.service)
+    chosen = settings.read(arguments.service or _installed()[0])
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{chosen.port}/readyz", timeout=2) as answer:
             print(answer.read().decode())

@@ -28,6 +28,8 @@ spec:
       annotations:
         # A new configuration is a new release of this service, and of this one only.
         checksum/env: {{ include "shop.env" . | sha256sum | trunc 16 | quote }}
+        prometheus.io/scrape: "true"
+        prometheus.io/port: {{ include "shop.metricsPort" . | quote }}
     spec:
       serviceAccountName: {{ include "shop.fullname" . }}
       automountServiceAccountToken: false
@@ -48,9 +50,23 @@ spec:
         - name: {{ .name }}
           image: {{ include "shop.image" . }}
           imagePullPolicy: {{ $values.imagePullPolicy }}
+          # An image may hold both services; this pod is one of them.
+          args: [shop, serve, {{ .name }}]
           ports:
             - name: http
               containerPort: {{ include "shop.port" . }}
+            - name: metrics
+              containerPort: {{ include "shop.metricsPort" . }}
+          # What only the pod itself knows; /version tells it.
+          env:
+            - name: POD_NAME
+              valueFrom:
+                fieldRef:
+                  fieldPath: metadata.name
+            - name: NODE_NAME
+              valueFrom:
+                fieldRef:
+                  fieldPath: spec.nodeName
           envFrom:
             - configMapRef:
                 name: {{ include "shop.fullname" . }}

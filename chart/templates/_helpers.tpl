@@ -21,6 +21,11 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{ get (dict "api" 8080 "storefront" 3000) .name }}
 {{- end }}
 
+{{/* Of no Service and no Ingress: whoever collects metrics asks the pods. */}}
+{{- define "shop.metricsPort" -}}
+9090
+{{- end }}
+
 {{- define "shop.image" -}}
 {{ required (printf "%s.image: the service's image, by digest" .name) (get .root.Values .name).image }}
 {{- end }}
@@ -43,6 +48,12 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- $_ := set $env "DRAIN_SECONDS" (toString $values.shutdown.drainSeconds) -}}
 {{- $_ := set $env "GRACE_SECONDS" (toString $values.shutdown.graceSeconds) -}}
 {{- $_ := set $env "TRUSTED_PROXIES" "*" -}}
+{{- $_ := set $env "METRICS_PORT" (include "shop.metricsPort" .) -}}
+{{- if $values.fault }}
+{{- if not .root.Values.faultsAllowed }}{{ fail (printf "%s.fault is %s: a release that is bad on purpose needs faultsAllowed: true as well" .name $values.fault) }}{{ end -}}
+{{- $_ := set $env "FAULT" $values.fault -}}
+{{- $_ := set $env "ALLOW_FAULTS" "1" -}}
+{{- end -}}
 {{- if eq .name "storefront" }}{{ $_ := set $env "API" (printf "http://%s:8080" (include "shop.fullname" (dict "root" .root "name" "api"))) }}{{ end -}}
 {{- range $key, $value := $values.env }}{{ $_ := set $env $key (toString $value) }}{{ end -}}
 {{ toYaml $env }}

@@ -1,4 +1,6 @@
-"""What goes into the two images, without an engine."""
+"""What goes into the images, without an engine."""
+
+from __future__ import annotations
 
 import re
 import shutil
@@ -11,19 +13,43 @@ import pytest
 from tests.app.running import ROOT
 
 APP = ROOT / "app"
+SERVICES = (("api", "storefront"), ("storefront", "api"))
 
 
-@pytest.mark.parametrize(("service", "other"), [("api", "storefront"), ("storefront", "api")])
-def test_each_service_starts_from_its_own_files_alone(service: str, other: str, tmp_path: Path) -> None:
-    ignored = (APP / f"{service}.Dockerfile.dockerignore").read_text().split()
-    assert f"shop/{other}" in ignored
+def _ignored(name: str) -> set[str]:
+    lines = (APP / f"{name}.dockerignore").read_text().splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
+
+
+@pytest.fixture(params=SERVICES, ids=lambda pair: pair[0])
+def alone(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    """A service, and a folder with what its image holds of the shop."""
+    service, other = request.param
+    assert f"shop/{other}" in _ignored(f"{service}.Dockerfile")
     shutil.copytree(APP / "shop", tmp_path / "shop", ignore=shutil.ignore_patterns(other, "__pycache__"))
+    return service, tmp_path
+
+
+def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, timeout=60)
+
+
+def test_each_service_starts_from_its_own_files_alone(alone: tuple[str, Path]) -> None:
+    service, folder = alone
     code = (
         f"from shop.{service}.app import create; from shop.common.settings import Settings; "
         "from shop.common.lifecycle import Lifecycle; create(Settings(), Lifecycle())"
     )
-    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    ended = _run(folder, "-c", code)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_an_image_with_one_service_knows_which_and_one_with_both_asks(alone: tuple[str, Path]) -> None:
+    service, folder = alone
+    ended = _run(folder, "-c", "from shop.cli import _installed; print(_installed())")
+    assert ended.stdout.strip() == str([service]), ended.stderr
+    ended = _run(APP, "-m", "shop", "serve")
+    assert (ended.returncode, ended.stderr) == (2, "shop: say what to serve: api or storefront\n")
 
 
 def test_the_lock_has_hashes_for_all_and_addresses_for_none() -> None:
@@ -34,7 +60,8 @@ def test_the_lock_has_hashes_for_all_and_addresses_for_none() -> None:
     assert "://" not in lock
 
 
-def test_both_images_are_made_the_same_way() -> None:
-    api, storefront = ((APP / f"{name}.Dockerfile").read_text() for name in ("api", "storefront"))
-    rename = api.replace('"api"', '"storefront"').replace("EXPOSE 8080", "EXPOSE 3000")
-    assert rename.splitlines()[1:] == storefront.splitlines()[1:]
+def test_the_three_dockerfiles_are_one_text_and_differ_in_what_they_leave_out() -> None:
+    assert len({(APP / name).read_text() for name in ("Dockerfile", "api.Dockerfile", "storefront.Dockerfile")}) == 1
+    whole = _ignored("Dockerfile")
+    for service, other in SERVICES:
+        assert _ignored(f"{service}.Dockerfile") == whole | {f"shop/{other}"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.chart.helm import API, CHART, STOREFRONT, helm, render
+from tests.chart.helm import API, CHART, IMAGES, STOREFRONT, helm, render
 
 pytestmark = pytest.mark.lab
 
@@ -168,3 +168,25 @@ def test_a_release_without_an_image_is_refused_by_its_name() -> None:
     done = helm("template", "shop", str(CHART), values={"api": {"image": API}})
     assert done.returncode != 0
     assert "storefront.image" in done.stderr
+
+
+def test_a_release_that_is_bad_on_purpose_needs_a_second_switch_and_is_its_services_alone() -> None:
+    done = helm("template", "shop", str(CHART), values={**IMAGES, "api": {"image": API, "fault": "errors"}})
+    assert done.returncode != 0
+    assert "api.fault is errors: a release that is bad on purpose needs faultsAllowed: true as well" in done.stderr
+    good = render()
+    bad = render({"api": {"fault": "errors"}, "faultsAllowed": True})
+    assert bad["ConfigMap/shop-api"]["data"].items() >= {"FAULT": "errors", "ALLOW_FAULTS": "1"}.items()
+    assert bad["Deployment/shop-api"] != good["Deployment/shop-api"]
+    assert {name for name in good if good[name] != bad[name]} == {"ConfigMap/shop-api", "Deployment/shop-api"}
+
+
+def test_a_pod_knows_where_it_runs_and_its_metrics_are_behind_no_service() -> None:
+    objects = render()
+    for service in ("api", "storefront"):
+        container = _pod(objects, service)["containers"][0]
+        fields = {one["name"]: one["valueFrom"]["fieldRef"]["fieldPath"] for one in container["env"]}
+        assert fields == {"POD_NAME": "metadata.name", "NODE_NAME": "spec.nodeName"}
+        assert container["args"] == ["shop", "serve", service]
+        assert {port["name"]: port["containerPort"] for port in container["ports"]}["metrics"] == 9090
+        assert [port["name"] for port in objects[f"Service/shop-{service}"]["spec"]["ports"]] == ["http"]
