@@ -259,7 +259,7 @@ class LocalPlatform:
 
     def down(self, step: Step) -> str:
         self.machine.stop()
-        return f"the data stays in {self.place.data}, records and releases beside it"
+        return f"The data stays in {self.place.data}, records and releases beside it"
 
     def data(self) -> str:
         if not self.place.home.exists():
