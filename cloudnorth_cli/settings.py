@@ -227,7 +227,7 @@ class Tls(Settings, frozen=True, kw_only=True):
     http_port: Port = 80
     """Sends browsers to https; a public authority asks there too."""
     https_port: Port = 443
-    """HTTP/1.1, HTTP/2 and (UDP) HTTP/3."""
+    """HTTP/1.1, HTTP/2 and (UDP) HTTP/3. Another one where something forwards 443 to it: http is sent to 443."""
 
 
 class EnvironmentFile(Settings, frozen=True, kw_only=True):

@@ -62,6 +62,19 @@ class Pages:
     """Value of the header with which it asks the front for the page itself."""
 
 
+@dataclass(frozen=True)
+class Site:
+    """A host name that the front serves to the world."""
+
+    domain: str
+    internal: bool
+    """Whether Caddy signs the certificate itself."""
+    email: str | None
+    """For a public authority."""
+    http_port: int
+    https_port: int
+
+
 def configuration(
     port: int,
     routes: Mapping[str, str],
@@ -70,11 +83,13 @@ def configuration(
     storage: Path,
     *,
     pages: Pages | None = None,
+    site: Site | None = None,
 ) -> dict[str, Any]:
     """Caddy's JSON configuration: one port on this machine, a route a service; internal addresses beside.
 
     routes: service to path prefix; the longest prefix wins. internal: the two ports at which other services reach a
     service. socket: of the admin interface. storage: Caddy's own files. pages: what pages pass, if anything.
+    site: what is served on all addresses besides.
     """
     ordered = sorted(routes.items(), key=lambda route: (-len(route[1].rstrip("/")), route[0]))
     answers: list[dict[str, Any]] = [_route(service, prefix.rstrip("/")) for service, prefix in ordered]
@@ -87,12 +102,15 @@ def configuration(
     answers.append(
         {"handle": [{"handler": "static_response", "status_code": 404, "body": "no service is routed here\n"}]}
     )
+    world = _world(site, answers) if site else {}
     return {
         "admin": {"listen": f"unix/{socket}|0600", "config": {"persist": False}},
         "storage": {"module": "file_system", "root": str(storage)},
         "apps": {
+            **(_certificates(site) if site else {}),
             "http": {
                 "grace_period": "10s",
+                **({"http_port": site.http_port, "https_port": site.https_port} if site else {}),
                 "servers": {
                     "front": {
                         "listen": [f"127.0.0.1:{port}"],
@@ -101,8 +119,9 @@ def configuration(
                         "routes": [*(_pages(pages, port) if pages else ()), *answers],
                     },
                     **inside,
+                    **world,
                 },
-            }
+            },
         },
     }
 
@@ -135,6 +154,49 @@ def in_flight(socket: Path) -> Mapping[str, int]:
 def _route(service: str, prefix: str) -> dict[str, Any]:
     route: dict[str, Any] = {"handle": [_proxy(FRONT, service)], "terminal": True}
     return route | ({"match": [{"path": [prefix, f"{prefix}/*"]}]} if prefix else {})
+
+
+def _world(site: Site, answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """The server that the world sees. Caddy adds the one that sends http to https, as the route names a host."""
+    smaller = {"handle": [{"handler": "encode", "encodings": {"zstd": {}, "gzip": {}}, "prefer": ["zstd", "gzip"]}]}
+    inner = {"handler": "subroute", "routes": [smaller, *answers]}
+    return {
+        "world": {
+            "listen": [f":{site.https_port}"],
+            "protocols": ["h1", "h2", "h3"],
+            "routes": [{"match": [{"host": [site.domain]}], "handle": [inner], "terminal": True}],
+        }
+    }
+
+
+def _certificates(site: Site) -> dict[str, Any]:
+    public = {"module": "acme", **({"email": site.email} if site.email else {})}
+    policy: dict[str, Any] = {"subjects": [site.domain]}
+    if site.internal or site.email:
+        policy["issuers"] = [{"module": "internal"} if site.internal else public]
+    return {
+        "tls": {"automation": {"policies": [policy]}},
+        # What Caddy signs itself is trusted where somebody says so, not by this machine at once.
+        "pki": {"certificate_authorities": {"local": {"install_trust": False}}},
+    }
+
+
+def serves(configured: Mapping[str, Any], site: Site | None) -> bool:
+    """Whether a configuration serves exactly this to the world."""
+    wanted = configuration(1, {}, {}, Path(), Path(), site=site)
+    return _site_of(configured) == _site_of(wanted)
+
+
+def _site_of(configured: Mapping[str, Any]) -> tuple[object, ...]:
+    apps = configured["apps"]
+    world = apps["http"]["servers"].get("world")
+    hosts = world["routes"][0]["match"] if world else None
+    return apps.get("tls"), hosts, apps["http"].get("http_port"), apps["http"].get("https_port")
+
+
+def certificate(storage: Path, domain: str) -> Path | None:
+    """Where the certificate of a domain is, or None while there is none."""
+    return next((storage / "certificates").glob(f"*/{domain}/{domain}.crt"), None)
 
 
 def _pages(pages: Pages, port: int) -> tuple[dict[str, Any], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,9 +19,11 @@ from cloudnorth_cli.model import Value
 from cloudnorth_cli.platforms.local import internal, launch, ports
 from cloudnorth_cli.platforms.local.place import Place
 from cloudnorth_cli.platforms.local.plan import Plan
+from cloudnorth_cli.settings import EnvironmentFile
 from cloudnorth_cli.shell import tail
 
 NAME = "caddy"
+HTTPS = 443
 START_PATIENCE = 15.0
 """Seconds for Caddy to listen; it takes 0.1 s on an idle machine."""
 DRAIN_DEADLINE = 30.0
@@ -57,11 +60,47 @@ def choose(place: Place, wanted: int, step: Step) -> int:
     return port
 
 
+def site(wanted: EnvironmentFile) -> caddy.Site | None:
+    """What is served to the world, if anything."""
+    if wanted.domain is None:
+        return None
+    tls = wanted.tls
+    return caddy.Site(wanted.domain, tls.issuer == "internal", tls.email, tls.http_port, tls.https_port)
+
+
+def address(place: Place, wanted: EnvironmentFile) -> str | None:
+    """Where people reach it: the domain that it serves, or the port on this machine."""
+    if wanted.domain and serves(place, site(wanted)):
+        port = wanted.tls.https_port
+        return f"https://{wanted.domain}" + (f":{port}" if port != HTTPS else "")
+    found = chosen(place)
+    return f"http://127.0.0.1:{found.port}" if found else None
+
+
+def problems(place: Place, wanted: EnvironmentFile) -> list[str]:
+    """What is wrong with the front, for people."""
+    if not answers(place):
+        return ["the front (Caddy) does not answer"]
+    if wanted.domain and serves(place, site(wanted)) and not caddy.certificate(storage(place), wanted.domain):
+        return [f"{wanted.domain} has no certificate yet; {place.logs / 'caddy.log'} says why"]
+    return []
+
+
+def storage(place: Place) -> Path:
+    """Caddy's own files: certificates and their keys."""
+    return place.home / "caddy"
+
+
 def configure(
-    place: Place, port: int, routes: Mapping[str, str], inside: internal.Ports, pages: caddy.Pages | None
+    place: Place,
+    port: int,
+    routes: Mapping[str, str],
+    inside: internal.Ports,
+    pages: caddy.Pages | None,
+    site: caddy.Site | None,
 ) -> bool:
     """Write what Caddy starts with; whether that changed."""
-    wanted = caddy.configuration(port, routes, inside, place.caddy_socket, place.home / "caddy", pages=pages)
+    wanted = caddy.configuration(port, routes, inside, place.caddy_socket, storage(place), pages=pages, site=site)
     text = json.dumps(wanted, indent=1)
     file = place.caddy_file
     variables = launch.inherited() | {"GOMEMLIMIT": "48MiB"} | place.marker
@@ -71,13 +110,28 @@ def configure(
         return False
     new = file.with_suffix(".new")
     new.write_text(text)
+    if file.is_file():
+        shutil.copyfile(file, _before(place))
     new.replace(file)
     return True
 
 
 def reload(place: Place) -> None:
-    """Bring new routes to a Caddy that runs. Raises Failed."""
-    caddy.load(place.caddy_socket, json.loads(place.caddy_file.read_text()))
+    """Bring what was configured to a Caddy that runs. Raises Failed: it goes on, and would start, as before."""
+    try:
+        caddy.load(place.caddy_socket, json.loads(place.caddy_file.read_text()))
+    except Failed:
+        _before(place).replace(place.caddy_file)
+        raise
+    _before(place).unlink(missing_ok=True)
+
+
+def serves(place: Place, site: caddy.Site | None) -> bool:
+    """Whether Caddy was told to serve exactly this to the world."""
+    try:
+        return caddy.serves(json.loads(place.caddy_file.read_text()), site)
+    except (OSError, ValueError):
+        return False
 
 
 def answers(place: Place) -> bool:
@@ -121,6 +175,11 @@ def routes(plan: Plan) -> dict[str, str]:
 
 def program(place: Place) -> Program:
     return launch.program(place, NAME)
+
+
+def _before(place: Place) -> Path:
+    """The configuration before the one that Caddy is being told."""
+    return place.caddy_file.with_suffix(".before")
 
 
 def _port_file(place: Place) -> Path:

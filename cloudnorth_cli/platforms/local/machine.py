@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cloudnorth_cli.adapters.store import Store
 from cloudnorth_cli.adapters.supervisor import Program, Supervisor
+from cloudnorth_cli.errors import Failed
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Release
 from cloudnorth_cli.platforms.local import front, internal, launch, lineup, pages, ports
 from cloudnorth_cli.platforms.local.lineup import Lineup, Process
 from cloudnorth_cli.platforms.local.place import Place
 from cloudnorth_cli.platforms.local.plan import Plan, read
+from cloudnorth_cli.settings import EnvironmentFile
 
 _ALIVE = ("RUNNING", "STARTING")
 
@@ -35,11 +38,12 @@ NO_WISHES = Wishes()
 class Machine:
     """supervisord and what runs under it."""
 
-    def __init__(self, place: Place, store: Store, wanted_port: int) -> None:
+    def __init__(self, place: Place, store: Store, wanted: EnvironmentFile) -> None:
         self.place = place
         self.store = store
         self.supervisor = Supervisor(place.home, place.supervisor_socket, place.marker)
-        self._wanted_port = wanted_port
+        self._wanted_port = wanted.port
+        self._site = front.site(wanted)
 
     def serving(self) -> Lineup | None:
         """The lineup in front; its processes may be dead."""
@@ -75,7 +79,13 @@ class Machine:
         lineup.switch(self.place, old)
         chosen = front.chosen(self.place)
         if plan and chosen:
-            self._configure(chosen.port, plan)
+            # What Caddy refuses it was not told before either: it goes on as it does.
+            with suppress(Failed):
+                self._configure(chosen.port, plan)
+
+    def fronts_as_wanted(self) -> bool:
+        """Whether the world is served what the configuration says."""
+        return front.serves(self.place, self._site)
 
     def refresh(self) -> None:
         """Bring to the front what may have changed beside releases: whether pages pass a server of ours."""
@@ -172,7 +182,7 @@ class Machine:
             # Nothing of an earlier supervisord is worth keeping: start only what this lineup names.
             self.supervisor.reap()
             port = front.choose(self.place, self._wanted_port, step)
-            front.configure(self.place, port, front.routes(plan), inside, pages.there(self.place))
+            front.configure(self.place, port, front.routes(plan), inside, pages.there(self.place), self._site)
             self.supervisor.start(self._programs(new.processes), launch.inherited())
             front.await_ready(self.place)  # only then is the port its own
         elif new.sides.keys() - (old.sides if old else {}).keys():
@@ -184,7 +194,7 @@ class Machine:
     def _configure(self, port: int, plan: Plan) -> None:
         """Bring routes and addresses to Caddy where they are others than before."""
         inside = internal.chosen(self.place)
-        if front.configure(self.place, port, front.routes(plan), inside, pages.there(self.place)):
+        if front.configure(self.place, port, front.routes(plan), inside, pages.there(self.place), self._site):
             front.reload(self.place)
 
     def _programs(self, processes: Iterable[Process]) -> tuple[Program, ...]:

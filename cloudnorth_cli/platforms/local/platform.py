@@ -66,7 +66,7 @@ class LocalPlatform:
         self.journal = journal
         self.place = place(environment)
         self.store = Store(self.place.records)
-        self.machine = Machine(self.place, self.store, environment.file.port)
+        self.machine = Machine(self.place, self.store, environment.file)
         self.target = "this machine"
         self.keeps_failed = False
         self._plans: dict[str, Plan] = {}
@@ -77,7 +77,7 @@ class LocalPlatform:
     def check(self, request: Request, step: Step) -> Record | None:
         with told_disk():
             self.place.make()
-        preflight.check(self.environment, request)
+        preflight.check(self.environment, request, self.machine)
         _ = self._secrets
         step.summary = "files, tools, secrets"
         return self.serving()
@@ -122,7 +122,7 @@ class LocalPlatform:
             images=made.images,
             changes=changes,
             source=request.source,
-            unchanged=self._serves_well(made.id, request),
+            unchanged=self._serves_well(made.id, request) and self.machine.fronts_as_wanted(),
         )
 
     @contextmanager
@@ -298,8 +298,7 @@ class LocalPlatform:
         return lock.status(self.place.lock)
 
     def address(self) -> str | None:
-        chosen = front.chosen(self.place)
-        return f"http://127.0.0.1:{chosen.port}" if chosen and self.machine.serving() else None
+        return front.address(self.place, self.environment.file) if self.machine.serving() else None
 
     @contextmanager
     def pages(self) -> Iterator[Callable[[Release], None]]:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from cloudnorth_cli.errors import Refused
 
@@ -30,6 +31,23 @@ def free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def on_all_addresses(port: int) -> Literal["free", "taken", "forbidden"]:
+    """Whether a program of ours may listen there for the world."""
+    with socket.socket() as asking:
+        asking.settimeout(1.0)
+        if asking.connect_ex(("127.0.0.1", port)) == 0:
+            return "taken"
+    with socket.socket() as trying:
+        trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trying.bind(("", port))
+        except PermissionError:
+            return "forbidden"
+        except OSError:
+            return "taken"
+    return "free"
 
 
 def next_free(wanted: int) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import getpass
 import importlib.util
 
 from cloudnorth_cli.adapters import caddy, uv
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Request
+from cloudnorth_cli.platforms.local import ports
+from cloudnorth_cli.platforms.local.machine import Machine
 from cloudnorth_cli.settings import Environment
 
 
-def check(environment: Environment, request: Request) -> None:
-    """Tools, and what every service needs to run here. Raises Refused."""
+def check(environment: Environment, request: Request, machine: Machine) -> None:
+    """Tools, what every service needs to run here, ports of a domain. Raises Refused."""
     if importlib.util.find_spec("supervisor") is None:
         raise Refused("supervisor is missing", code="tool-missing", next=("pip install 'cloudnorth[local]'",))
     caddy.binary()
@@ -31,6 +34,27 @@ def check(environment: Environment, request: Request) -> None:
             uv.binary()
             uv.key(environment.root / service.prepare.requirements)
     _routes_differ(environment)
+    if environment.file.domain and not machine.fronts_as_wanted():
+        _ports_of_domain(environment, machine)
+
+
+def _ports_of_domain(environment: Environment, machine: Machine) -> None:
+    """That nobody else has them, and that we, or the service that runs already, may take them."""
+    tls = environment.file.tls
+    for port in (tls.http_port, tls.https_port):
+        match ports.on_all_addresses(port):
+            case "taken":
+                raise Refused(
+                    f"port {port} is taken by another program; {environment.file.domain} is to be served there",
+                    code="port-taken",
+                    next=(f"ss -ltnp sport = :{port}", f"sudo lsof -nP -iTCP:{port} -sTCP:LISTEN"),
+                )
+            case "forbidden" if not machine.supervisor.running():
+                raise Refused(
+                    f"only root or a service may listen on port {port}",
+                    code="port-forbidden",
+                    next=(f"sudo cloudnorth service install --env {environment.name} --user {getpass.getuser()}",),
+                )
 
 
 def _routes_differ(environment: Environment) -> None:

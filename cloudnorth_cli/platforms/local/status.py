@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from cloudnorth_cli.adapters import caddy
 from cloudnorth_cli.model import LockStatus, Pod, ServiceStatus, Status
 from cloudnorth_cli.platforms.local import front
 from cloudnorth_cli.platforms.local.machine import Machine
@@ -36,13 +35,12 @@ def status(environment: Environment, machine: Machine, plan: Plan | None, held: 
             looking.map(lambda each: look_at(machine.place, plan, each, states.get(each.name)), there.processes)
         )
     by_service = {name: [pod for pod in pods if pod.service == name] for name in there.sides}
-    chosen = front.chosen(machine.place)
-    address = f"http://127.0.0.1:{chosen.port}" if chosen else None
+    address = front.address(machine.place, environment.file)
     problems = [f"{pod.name} is {pod.state}" for pod in pods if not pod.ready]
     if not states:
         problems = ["nothing runs: the machine was started anew, or supervisord was killed"]
-    elif not caddy.answers(machine.place.caddy_socket):
-        problems.append("the front (Caddy) does not answer")
+    else:
+        problems += front.problems(machine.place, environment.file)
     if machine.place.restoring.exists() and not held:
         problems.append("a restore was killed half way; the next deploy or restart finishes it")
     ready = sum(pod.ready for pod in pods)
