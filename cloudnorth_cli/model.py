@@ -130,6 +130,8 @@ class Record(Value, frozen=True, kw_only=True):
     """Made by `deploy --watch`: it serves, and is never gone back to."""
     step: str = ""
     """The step that its run had come to when this was written, such as `watch`."""
+    irreversible: str = ""
+    """What of its migration cannot be taken back, as `migrate.check` said; "" when all of it can."""
 
 
 class Hold(Value, frozen=True, kw_only=True):

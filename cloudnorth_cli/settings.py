@@ -22,6 +22,7 @@ Name = Annotated[
 ]
 """Fits where names end up: labels, image repositories, folders (RFC 1123, with room for a suffix)."""
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535, description="a port from 1 to 65535")]
+Ratio = Annotated[float, msgspec.Meta(ge=0, le=1, description="a number from 0 to 1")]
 Duration = Annotated[str, msgspec.Meta(pattern=durations.PATTERN, description="a duration such as 90s, 15m or 1h30m")]
 """`durations.seconds` tells how long that is."""
 
@@ -108,7 +109,8 @@ class Migrate(Settings, frozen=True, kw_only=True):
     run: str
     """The command, such as `shop migrate`."""
     check: str | None = None
-    """Prints JSON about what is pending; changes nothing."""
+    """Prints JSON about what is pending; changes nothing. Where a step says `"expand_only": false`, or
+    `"reversible": false`, a failed release is not taken back behind it: that is said, with exit status 5."""
     files: tuple[str, ...] = ()
     """Local platform: files and folders of the service's build context that the migration is made of, such as
     `shop/api/migrations`. While none of them changed since it last succeeded, it is not run again. Default: it always
@@ -127,7 +129,11 @@ class Verify(Settings, frozen=True, kw_only=True):
     expect: Mapping[str, str] = {}
     """JSON fields of the answer and their values; templates as in `chart`."""
     times: int = 10
-    """Answers wanted in a row."""
+    """Right answers wanted in a row, each on a new connection."""
+    for_: Duration = msgspec.field(default="0s", name="for")
+    """Go on asking for so long after that; what answers at first and fails then is taken back too."""
+    max_error_ratio: Ratio = 0.0
+    """Of the answers in that time, how many may be wrong: 0.01 is one in a hundred."""
 
 
 class Rollout(Settings, frozen=True, kw_only=True):

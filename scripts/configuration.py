@@ -53,7 +53,8 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     for field, after in zip(node.body, [*node.body[1:], None], strict=True):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and after.value.value
-            yield field.target.id, inspect.cleandoc(str(said)) if said else ""
+            # A key that is a word of Python's has a dash below behind it there: `for_`.
+            yield field.target.id.rstrip("_"), inspect.cleandoc(str(said)) if said else ""
 
 
 def _objects() -> Iterator[tuple[kinds.StructType, tuple[str, ...]]]:
@@ -114,14 +115,15 @@ def _words(kind: kinds.Type) -> str:
             return " or ".join(f"`{value}`" for value in kind.values)
         case kinds.StructType():
             return "keys and values" if kind.cls.__name__ != "SecretSource" else "a source of a secret"
-    return {kinds.StrType: "a text", kinds.IntType: "a whole number", kinds.BoolType: "true or false"}[type(kind)]
+    words = {kinds.StrType: "a text", kinds.IntType: "a whole number", kinds.BoolType: "true or false"}
+    return (words | {kinds.FloatType: "a number"})[type(kind)]
 
 
 def _default(field: kinds.Field) -> str:
     if field.required:
         return "required"
     default: Any = field.default
-    if default is None or default == () or not isinstance(default, str | int):
+    if default is None or default == () or not isinstance(default, str | int | float):
         return ""
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 

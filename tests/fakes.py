@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from cloudnorth_cli.errors import Failed, Locked, Refused
+from cloudnorth_cli.errors import Failed, Locked, Refused, RolloutFailed
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
@@ -93,7 +93,11 @@ class FakePlatform:
         step.summary = "manifest with 2 digests"
         changes = tuple(Change(workload=f"deployment/{i.service}", service=i.service, change="changed") for i in images)
         return Candidate(
-            id="0a1b2c", images=tuple(images), changes=changes, source=request.source, unchanged="same" in self.wishes
+            id=os.environ.get("FAKE_ID") or f"{len(self.history(1000)) + 1:06x}",
+            images=tuple(images),
+            changes=changes,
+            source=request.source,
+            unchanged="same" in self.wishes,
         )
 
     @contextmanager
@@ -117,17 +121,25 @@ class FakePlatform:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(msgspec.json.encode(holds))
 
-    def migrate(self, candidate: Candidate, step: Step) -> bool:
+    def migrate(self, candidate: Candidate, step: Step) -> str:
         step.output("migrate", "Running upgrade 0006 -> 0007, add_brand")
         self._pass(step)
         step.summary = "0007 add_brand"
-        return True
+        return "0008 drop_brand" if "irreversible" in self.wishes else ""
 
-    def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
+    def next_revision(self, step: Step, *, mend: bool = True) -> int:
+        return len(self.history(1000)) + 1
+
+    def rejoin(self, record: Record) -> Candidate | None:
+        return Candidate(id=record.release.id, images=record.images, changes=(), source=record.source, unchanged=False)
+
+    def release(self, candidate: Candidate, release: Release, request: Request, step: Step) -> None:
         self._pass(step)
-        number = len(self.history(1000)) + 1
-        step.summary = f"{number} (api changes, storefront stays)"
-        return Release(id=candidate.id, number=number, revision=number)
+        if "refused" in self.wishes:
+            raise Failed("helm could not install it: admission webhook denied the request", code="helm-failed")
+        if "hook" in self.wishes:
+            raise RolloutFailed("the chart's hook migrate failed: exit 3", code="hook-failed")
+        step.summary = f"{release} (api changes, storefront stays)"
 
     def watch(self, candidate: Candidate, release: Release, step: Step) -> Verdict:
         pods: tuple[Pod, ...] = ()
@@ -162,10 +174,15 @@ class FakePlatform:
     def serving(self) -> Record | None:
         return next((record for record in self.history(1000) if record.verified_at), None)
 
-    def rollback(self, to: Record, step: Step) -> Release:
+    def forget(self, release: Release) -> None:
+        self._file.write_bytes(
+            msgspec.json.encode([one for one in self.history(1000) if one.release.revision != release.revision])
+        )
+
+    def rollback(self, to: Record, release: Release, step: Step) -> None:
         self._pass(step)
-        revision = self.history(1)[0].release.revision + 1
-        return Release(id=to.release.id, number=to.release.number, revision=revision)
+        if "secret-gone" in self.wishes:
+            raise Refused("its Secret shop-1f0c2b7a90 is gone", code="secret-gone")
 
     def status(self) -> Status:
         if "unreachable" in self.wishes:

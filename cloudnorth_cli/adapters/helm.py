@@ -67,12 +67,16 @@ class Helm:
         version = ("--version", self.version) if self.version else ()
         return Command((self.program, "show", "values", self.chart, *version), cwd=self.cwd)
 
-    def upgrade(self, *, timeout: float, description: str, force_conflicts: bool = False) -> Command:
-        """Install or upgrade. `timeout`, in seconds, is for the chart's own hooks."""
-        how = ("--install", "--history-max", str(KEPT_REVISIONS))
+    def upgrade(
+        self, *, timeout: float, description: str, force_conflicts: bool = False, keep: int = KEPT_REVISIONS
+    ) -> Command:
+        """Install or upgrade. `timeout`, in seconds, is for the chart's own hooks; `keep`: revisions that are kept."""
+        how = ("--install", "--history-max", str(keep))
         return self._set("upgrade", how, timeout, description, force_conflicts)
 
-    def install_again(self, *, timeout: float, description: str, force_conflicts: bool = False) -> Command:
+    def install_again(
+        self, *, timeout: float, description: str, force_conflicts: bool = False, keep: int = KEPT_REVISIONS
+    ) -> Command:
         """Install where the release was uninstalled and its history kept.
 
         `upgrade --install` looks at the last of the revisions in alphabetical order, so from the tenth on it finds "no
@@ -80,13 +84,13 @@ class Helm:
         """
         return self._set("install", ("--replace",), timeout, description, force_conflicts)
 
-    def rollback(self, revision: int, *, timeout: float, plain: bool = False) -> Command:
+    def rollback(self, revision: int, *, timeout: float, plain: bool = False, keep: int = KEPT_REVISIONS) -> Command:
         """Put a revision back as a new one. Foreign fields are taken back too, or the old release could not come.
 
         plain: without hooks, to end a revision in which a Helm was killed.
         """
         conflicts = ["--force-conflicts"] if self.major >= 4 else []
-        flags = ["--history-max", str(KEPT_REVISIONS), "--timeout", f"{timeout:.0f}s", *conflicts]
+        flags = ["--history-max", str(keep), "--timeout", f"{timeout:.0f}s", *conflicts]
         return self._command("rollback", self.release, str(revision), *flags, *(["--no-hooks"] if plain else []))
 
     def history(self) -> Command:

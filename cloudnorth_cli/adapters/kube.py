@@ -9,6 +9,8 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -87,6 +89,11 @@ class Api:
 
     def get(self, path: str, **query: Any) -> Json:
         return self._json("GET", path, query)
+
+    def now(self) -> datetime:
+        """The API server's own time, to the second: what it wrote is compared with this and never with our clock."""
+        with self._response("GET", "/version", {}) as response:
+            return parsedate_to_datetime(response.headers["Date"])
 
     def find(self, path: str, **query: Any) -> Json | None:
         """The object, or None where there is none."""

@@ -6,7 +6,7 @@ import msgspec
 
 from cloudnorth_cli.adapters.kube import Api, Conflict, Json
 from cloudnorth_cli.adapters.kube_paths import path
-from cloudnorth_cli.model import Record
+from cloudnorth_cli.model import Record, Release
 
 KEPT = 50
 """As many as Helm keeps revisions."""
@@ -50,10 +50,15 @@ class RecordStore:
         """Delete the record of a revision that never came to be."""
         self._api.delete(path("ConfigMap", self._namespace, f"cloudnorth.{self._release}.v{revision}"))
 
-    def secret_of(self, revision: int) -> str:
-        """Name of the Secret that a revision refers to; "" where it has none or no record."""
-        thing = self._api.find(path("ConfigMap", self._namespace, f"cloudnorth.{self._release}.v{revision}"))
-        return _secret(thing) if thing else ""
+    def secret_of(self, release: Release) -> str:
+        """Name of the Secret that a release refers to; "" where it has none or no record.
+
+        A rollback's revisions refer to the same as the revision that first installed it.
+        """
+        things = [(found, thing) for thing in self._list() if (found := _record(thing))]
+        same = [(found, thing) for found, thing in things if found.release.id == release.id and release.id]
+        this = [thing for found, thing in things if found.release.revision == release.revision]
+        return next((name for thing in (*this, *(t for _, t in same)) if (name := _secret(thing))), "")
 
     def prune(self) -> frozenset[str]:
         """Delete old records, the newest verified one never; returns the Secrets that the kept ones refer to."""

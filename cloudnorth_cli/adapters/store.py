@@ -44,6 +44,11 @@ class Store:
         with self._open() as database:
             database.execute("insert or replace into record values (?, ?, ?, ?, ?)", row)
 
+    def forget(self, revision: int) -> None:
+        """Drop the record of a revision that never came to be."""
+        with self._open() as database:
+            database.execute("delete from record where revision = ?", (revision,))
+
     def revision(self, number: int) -> Record | None:
         """The record of one revision."""
         return self._one("select body from record where revision = ?", number)

@@ -135,6 +135,7 @@ def deploy(
         from cloudnorth_cli.cli import doors
         from cloudnorth_cli.commands import guard
         from cloudnorth_cli.commands.deploy import deploy
+        from cloudnorth_cli.commands.resume import resume as resumed
 
         opened = doors.changing(
             run,
@@ -152,7 +153,8 @@ def deploy(
         protect = guard.protect(
             opened.environment, opened.request, ask, allow_dirty=allow_dirty, allow_older=allow_older
         )
-        result = deploy(opened.platform, opened.environment, opened.request, run.journal, protect)
+        do = resumed if resume else deploy
+        result = do(opened.platform, opened.environment, opened.request, run.journal, protect)
         return doors.with_notes(result, opened.environment)
 
     return _do(ctx, work)

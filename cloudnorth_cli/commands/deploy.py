@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from cloudnorth_cli.commands import locking, outcome, rollback
+from cloudnorth_cli.adapters import git
+from cloudnorth_cli.commands import locking, outcome, taking_back
+from cloudnorth_cli.commands.progress import Progress, told
 from cloudnorth_cli.commands.records import Records
-from cloudnorth_cli.errors import Broken, CloudnorthError, Interrupted, RolloutFailed
-from cloudnorth_cli.events import Journal, Result
+from cloudnorth_cli.errors import CloudnorthError, Locked, RolloutFailed
+from cloudnorth_cli.events import Journal, Result, Step
 from cloudnorth_cli.model import Candidate, Image, Record, Release, Request
 from cloudnorth_cli.platforms import Platform
 from cloudnorth_cli.settings import Environment
@@ -17,36 +18,18 @@ Guard = Callable[[Record | None], None]
 """Sees what serves before anything is changed; raises Refused (a protected environment's questions and rules)."""
 
 
-@dataclass
-class Progress:
-    """How far a deploy has come: what an interruption or a failure has to be told from."""
-
-    served: Record | None = None
-    looked: bool = False
-    """Whether `served` was read already."""
-    candidate: Candidate | None = None
-    stage: str = "before"
-    """`before` anything was changed, `migrate`, `release`, `done`."""
-    release: Release | None = None
-
-
 def deploy(
     platform: Platform, environment: Environment, request: Request, journal: Journal, guard: Guard = lambda served: None
 ) -> Result:
-    """Bring the project to an environment as a verified release, or take it back.
+    """Bring the project to an environment as a verified release, or take it back."""
 
-    Returns the result of success, failure (exit 3 to 6) and interruption (130) alike.
-    """
-    progress = Progress()
-    try:
-        return _deploy(platform, environment, request, journal, guard, progress)
-    except CloudnorthError as error:
-        return outcome.failure("deploy", environment, journal, error, _served(platform, progress))
-    except Interrupted:
-        return _interrupted(platform, environment, request, journal, progress)
+    def work(progress: Progress) -> Result:
+        return run(platform, environment, request, journal, guard, progress)
+
+    return told(platform, environment, journal, work)
 
 
-def _deploy(
+def run(
     platform: Platform,
     environment: Environment,
     request: Request,
@@ -54,41 +37,32 @@ def _deploy(
     guard: Guard,
     progress: Progress,
 ) -> Result:
+    """The runbook."""
     with journal.step("check") as step:
-        progress.served, progress.looked = platform.check(request, step), True
+        progress.looks(platform.check(request, step))
         guard(progress.served)
+        locking.refuse_frozen(platform, environment, request, "deploy")
 
     images = images_of(platform, environment, request, journal)
 
-    with journal.step("prepare") as step:
-        candidate = progress.candidate = platform.prepare(images, request, step)
-
+    candidate = _prepared(platform, environment, request, journal, images, progress)
     if candidate.unchanged:
         return _unchanged(platform, environment, journal, progress.served)
 
     with locking.locked(platform, environment, request, journal, "deploy"):
-        progress.served = platform.serving()
+        if _moved_on(platform, environment, request, progress):
+            candidate = _prepared(platform, environment, request, journal, images, progress)
+            if candidate.unchanged:
+                return _unchanged(platform, environment, journal, progress.served)
 
         if environment.migrate:
             with journal.step("migrate") as step:
                 progress.stage = "migrate"
-                platform.migrate(candidate, step)
+                progress.irreversible = platform.migrate(candidate, step)
 
-        with journal.step("release") as step:
-            progress.stage = "release"
-            release = progress.release = platform.release(candidate, request, step)
-            records = Records(platform, candidate, request, release)
-            records.started()
-
-        try:
-            _see_it_through(platform, candidate, release, journal)
-        except RolloutFailed as failure:
-            records.failed(failure)
-            return _take_back(platform, environment, request, journal, progress, failure, records)
-        records.verified()
-        progress.stage = "done"
-
-    return _deployed(platform, environment, journal, candidate, progress.served, release)
+        return see_it_through(
+            platform, environment, request, journal, progress, lambda step: _install(platform, request, progress, step)
+        )
 
 
 def images_of(platform: Platform, environment: Environment, request: Request, journal: Journal) -> tuple[Image, ...]:
@@ -110,46 +84,93 @@ def images_of(platform: Platform, environment: Environment, request: Request, jo
         return (*images, *platform.push(artifacts, step))
 
 
-def _see_it_through(platform: Platform, candidate: Candidate, release: Release, journal: Journal) -> None:
-    """Watch and verify. Raises RolloutFailed with the first failure's evidence."""
-    with journal.step("watch") as step:
-        verdict = platform.watch(candidate, release, step)
-        if verdict.state != "ready":
-            raise outcome.rollout_failed(verdict)
-    if not step.summary:
-        step.summary = verdict.waiting_for
-    with journal.step("verify") as step:
-        platform.verify(candidate, release, step)
-
-
-def _take_back(
+def see_it_through(
     platform: Platform,
     environment: Environment,
     request: Request,
     journal: Journal,
     progress: Progress,
-    failure: RolloutFailed,
-    records: Records,
+    install: Callable[[Step], None] | None = None,
 ) -> Result:
-    """Go back to what served before, which makes the failure an exit 4; where that cannot be, it is exit 5."""
-    served, release = progress.served, progress.release
-    assert release is not None
-    see = outcome.command(environment, "status")
-    if served is None or (platform.keeps_failed and not request.rollback):
-        why = "there is no earlier release to go back to" if served is None else "rollback is off"
-        left = f"release {release} stays as it is" if platform.keeps_failed else f"nothing of release {release} runs"
-        broken = Broken(
-            f"{failure.message}; {why}, {left}",
-            code=failure.code,
-            where=failure.where,
-            evidence=failure.evidence,
-            next=(see, outcome.command(environment, "logs"), outcome.command(environment, "deploy")),
+    """Install, watch and verify; where one of them fails, take it back. `install`: None where it is installed."""
+    try:
+        if install:
+            with journal.step("release") as step:
+                install(step)
+        assert progress.candidate
+        assert progress.release
+        assert progress.records
+        with journal.step("watch") as step:
+            progress.records.at("watch")
+            verdict = platform.watch(progress.candidate, progress.release, step)
+            if verdict.state != "ready":
+                raise outcome.rollout_failed(verdict)
+            step.summary = step.summary or verdict.waiting_for
+        with journal.step("verify") as step:
+            progress.records.at("verify")
+            platform.verify(progress.candidate, progress.release, step)
+    except RolloutFailed as failure:
+        assert progress.records
+        progress.records.failed(failure)
+        return taking_back.take_back(platform, environment, request, journal, progress, failure)
+    progress.records.verified()
+    progress.stage = "done"
+    locking.lift(platform, progress.release.id)
+    return _deployed(platform, environment, journal, progress.candidate, progress.served, progress.release)
+
+
+def _prepared(
+    platform: Platform,
+    environment: Environment,
+    request: Request,
+    journal: Journal,
+    images: Sequence[Image],
+    progress: Progress,
+) -> Candidate:
+    with journal.step("prepare") as step:
+        candidate = progress.candidate = platform.prepare(images, request, step)
+        if not candidate.unchanged:
+            again = "deploy --no-hold"
+            locking.refuse_held(platform, environment, request, candidate.id, again)
+    return candidate
+
+
+def _moved_on(platform: Platform, environment: Environment, request: Request, progress: Progress) -> bool:
+    """Whether something else serves, now that the lock is ours, than what this was prepared against.
+
+    Raises Locked where that is a newer commit which overtook us while we waited.
+    """
+    before, now = progress.served, platform.serving()
+    progress.served = now
+    if (before and before.release.revision) == (now and now.release.revision):
+        return False
+    if now and request.wait_lock and git.is_older(environment.root, request.source, than=now.source):
+        raise Locked(
+            f"commit {request.source.commit} was overtaken while it waited: {environment.name} serves "
+            f"{now.source.commit}, which is newer",
+            code="superseded",
+            next=(outcome.command(environment, "status"),),
         )
-        return outcome.failure("deploy", environment, journal, broken, release if platform.keeps_failed else None)
-    back = rollback.put_back(platform, environment, served, request, journal)
-    records.taken_back(served.release.number)
-    failure.next = failure.next or (outcome.command(environment, "deploy"),)
-    return outcome.failure("deploy", environment, journal, failure, back)
+    return True
+
+
+def _install(platform: Platform, request: Request, progress: Progress, step: Step) -> None:
+    candidate = progress.candidate
+    assert candidate
+    number = platform.next_revision(step)
+    release = progress.release = Release(id=candidate.id, number=number, revision=number)
+    progress.stage = "release"
+    records = progress.records = Records(
+        platform, candidate, request, release, irreversible=progress.irreversible, seconds=step.journal.seconds
+    )
+    records.at("release")
+    try:
+        platform.release(candidate, release, request, step)
+    except RolloutFailed:
+        raise
+    except CloudnorthError as error:
+        records.not_installed(error, progress.served)
+        raise
 
 
 def _unchanged(platform: Platform, environment: Environment, journal: Journal, served: Record | None) -> Result:
@@ -189,33 +210,3 @@ def _deployed(
         address=platform.address(),
         next=(outcome.command(environment, "rollback"),) if served else (),
     )
-
-
-def _interrupted(
-    platform: Platform, environment: Environment, request: Request, journal: Journal, progress: Progress
-) -> Result:
-    """Say how things were left; the lock is released by now."""
-    served = _served(platform, progress)
-    serving = outcome.serves(environment, served)
-    again = outcome.command(environment, "deploy")
-    then: tuple[str, ...]
-    match progress.stage:
-        case "before":
-            state, then = f"nothing was changed. {serving}.", (again,)
-        case "migrate":
-            state, then = f"the migration was stopped and may be half done. {serving}.", (again,)
-        case "done":
-            state, then = f"the release is done. {outcome.serves(environment, progress.release)}.", ()
-        case _ if not platform.keeps_failed:
-            state, then = f"the new release was taken away again. {serving}.", (again,)
-        case _:
-            state = f"the release is half rolled out; {serving} and the new one side by side."
-            then = (again, outcome.command(environment, "rollback")) if progress.served else (again,)
-    if progress.stage == "release" and progress.release and progress.candidate:
-        again_serves = None if platform.keeps_failed or not progress.served else progress.served.release.number
-        Records(platform, progress.candidate, request, progress.release).interrupted(again_serves)
-    return outcome.interruption("deploy", environment, journal, state, then, served)
-
-
-def _served(platform: Platform, progress: Progress) -> outcome.Serving:
-    return progress.served if progress.looked else outcome.look(platform)

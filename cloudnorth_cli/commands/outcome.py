@@ -9,7 +9,7 @@ from threading import Thread
 from cloudnorth_cli.commands import explain
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus, RolloutFailed
 from cloudnorth_cli.events import Journal, Problem, Result
-from cloudnorth_cli.model import Record, Release, Verdict
+from cloudnorth_cli.model import Hold, Record, Release, Verdict
 from cloudnorth_cli.platforms import Platform
 from cloudnorth_cli.settings import Environment
 
@@ -18,9 +18,12 @@ PATIENCE = 2.0
 
 
 class Unread(Enum):
-    """What serves is not known: nobody could look."""
+    """What serves is not known."""
 
     UNREAD = "unread"
+    """Nobody could look."""
+    UNCLEAR = "unclear"
+    """A way back that failed has left two releases side by side."""
 
 
 Serving = Record | Release | Unread | None
@@ -41,13 +44,15 @@ def look(platform: Platform) -> Record | Unread | None:
 
 
 def command(environment: Environment, words: str) -> str:
-    """A command to type next for this environment: `cloudnorth status --env prod`."""
-    verb, _, rest = words.partition(" ")
-    return " ".join(part for part in ("cloudnorth", verb, "--env", environment.name, rest) if part)
+    """A command to type next for this environment: `lock release` is `cloudnorth lock release --env prod`."""
+    verb, dashes, flags = words.partition(" -")
+    return f"cloudnorth {verb} --env {environment.name}{dashes}{flags}"
 
 
 def serves(environment: Environment, served: Serving) -> str:
     """`prod serves release 41`."""
+    if served is Unread.UNCLEAR:
+        return f"{environment.name} may serve two releases side by side"
     if isinstance(served, Unread):
         return f"what {environment.name} serves could not be read"
     release = release_of(served)
@@ -59,6 +64,11 @@ def release_of(served: Serving) -> Release | None:
     if isinstance(served, Unread):
         return None
     return served.release if isinstance(served, Record) else served
+
+
+def kept_out(hold: Hold) -> str:
+    """What being held means, for people."""
+    return f"Release {hold.release} is held: deploying it again is refused until `lock release`."
 
 
 def problem(error: CloudnorthError) -> Problem:
@@ -81,8 +91,12 @@ def failure(
     journal: Journal,
     error: CloudnorthError,
     serving: Serving,
+    hold: Hold | None = None,
 ) -> Result:
-    """The result of a run that failed while `serving` goes on serving; the verb again is next by default."""
+    """The result of a run that failed while `serving` goes on serving; the verb again is next by default.
+
+    hold: what is kept out from now on because of it.
+    """
     error.next = error.next or (command(environment, verb),)
     if error.failures and explain.known(error.code):
         error.next = (*error.next, f"cloudnorth explain {error.code}")
@@ -91,10 +105,11 @@ def failure(
         exit_status=int(error.status),
         outcome="refused" if error.status == ExitStatus.REFUSED else "failed",
         environment=environment.name,
-        summary=f"{serves(environment, serving)}.",
+        summary=f"{serves(environment, serving)}.{f' {kept_out(hold)}' if hold else ''}",
         seconds=journal.seconds,
         release=release_of(serving),
         error=problem(error),
+        holds=(hold,) if hold else None,
         next=error.next,
     )
 

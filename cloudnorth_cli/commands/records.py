@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from cloudnorth_cli.errors import CloudnorthError
+from cloudnorth_cli.errors import CloudnorthError, ExitStatus
 from cloudnorth_cli.model import Candidate, Record, Release, Request
 from cloudnorth_cli.platforms import Platform
 
@@ -17,7 +17,17 @@ MOST_EVIDENCE = 32_000
 class Records:
     """The record of one revision, rewritten as its story goes on."""
 
-    def __init__(self, platform: Platform, candidate: Candidate, request: Request, release: Release) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        candidate: Candidate,
+        request: Request,
+        release: Release,
+        *,
+        irreversible: str = "",
+        seconds: float = 0.0,
+    ) -> None:
+        """`seconds`: since the run began."""
         self._platform = platform
         self._record = Record(
             release=release,
@@ -25,13 +35,14 @@ class Records:
             images=candidate.images,
             actor=request.actor,
             source=candidate.source,
-            started_at=datetime.now(UTC),
+            started_at=datetime.now(UTC) - timedelta(seconds=seconds),
+            irreversible=irreversible,
             watch=request.watch,
         )
 
-    def started(self) -> None:
-        """Installed, not yet seen to work: what a next run finds if this one dies."""
-        self._platform.record(self._record)
+    def at(self, step: str) -> None:
+        """In this step now and not yet seen to work: what a next run finds if this one dies."""
+        self._keep(step=step)
 
     def verified(self) -> None:
         now = datetime.now(UTC)
@@ -39,6 +50,13 @@ class Records:
 
     def failed(self, error: CloudnorthError) -> None:
         self._keep(outcome="failed", finished_at=datetime.now(UTC), cause=error.code, lines=decisive(error.evidence))
+
+    def not_installed(self, error: CloudnorthError, served: Record | None) -> None:
+        """It could not be installed; where nothing was changed, what served before serves."""
+        unchanged = error.status in (ExitStatus.FAILED, ExitStatus.REFUSED)
+        if unchanged and served:
+            self._record = msgspec.structs.replace(self._record, rolled_back_to=served.release.number)
+        self.failed(error)
 
     def taken_back(self, number: int) -> None:
         self._keep(outcome="rolled-back", finished_at=datetime.now(UTC), rolled_back_to=number)

@@ -1,4 +1,4 @@
-"""`cloudnorth rollback`, and the way back that a failed deploy takes by itself."""
+"""`cloudnorth rollback`, and putting a release back. Needs the platform and its records, nothing else."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import msgspec
 from cloudnorth_cli.commands import locking, outcome
 from cloudnorth_cli.errors import CloudnorthError, Interrupted, Refused
 from cloudnorth_cli.events import Journal, Result
-from cloudnorth_cli.model import Record, Release, Request
+from cloudnorth_cli.model import Hold, Record, Release, Request
 from cloudnorth_cli.platforms import Platform
 from cloudnorth_cli.settings import Environment
 
 SHORTEST_COMMIT = 7
 """Hex digits: as many as records hold, and more than the number of a release."""
-HISTORY = 50
-"""Revisions looked through for one to go back to; as many as Helm is told to keep."""
+HISTORY = 1000
+"""Revisions looked through for one to go back to: all that are kept."""
+HALF_WAY = ("interrupted", "unverified", "failed")
 
 
 def rollback(
@@ -27,13 +28,25 @@ def rollback(
     to: str | None = None,
     message: str = "",
 ) -> Result:
-    """Put an earlier verified release back: the one numbered `to`, or the last that served before this one."""
+    """Put an earlier verified release back: the one that `to` names, or the last that served before this one."""
     served: Record | outcome.Unread | None = outcome.Unread.UNREAD
+    hold: Hold | None = None
     try:
         served = platform.serving()
-        target = find(platform.history(HISTORY), served, to, environment)
+        find(platform.history(HISTORY), served, to, environment)
         with locking.locked(platform, environment, request, journal, "rollback"):
+            # Chosen once more: whoever had the lock before may have gone back already.
+            served, history = platform.serving(), platform.history(HISTORY)
+            target = find(history, served, to, environment)
+            refuse(platform, environment, request, history, target, to)
+            if leaves := left(history, target):
+                hold = locking.keep_out(platform, request, leaves.release, message or "taken back by hand")
             release = put_back(platform, environment, target, request, journal)
+            if leaves and left_half_way(leaves, target):
+                told = msgspec.structs.replace(
+                    leaves, outcome="rolled-back", rolled_back_to=target.release.number, finished_at=datetime.now(UTC)
+                )
+                platform.record(told)
     except CloudnorthError as error:
         return outcome.failure("rollback", environment, journal, error, served)
     except Interrupted:
@@ -42,17 +55,20 @@ def rollback(
         then = (outcome.command(environment, "rollback"), outcome.command(environment, "status"))
         return outcome.interruption("rollback", environment, journal, state, then, served)
     was = f" (was {served.release})" if served else ""
+    kept = f" {outcome.kept_out(hold)}" if hold else ""
     return Result(
         command="rollback",
         exit_status=0,
         outcome="done",
         environment=environment.name,
-        summary=f"{outcome.serves(environment, release)}{was}.",
+        summary=f"{outcome.serves(environment, release)}{was}.{kept}",
         seconds=journal.seconds,
         release=release,
         previous=served.release if served else None,
         images=target.images,
         address=platform.address(),
+        holds=(hold,) if hold else None,
+        next=(outcome.command(environment, "lock release"),) if hold else (),
     )
 
 
@@ -88,30 +104,85 @@ def names(word: str, record: Record) -> bool:
     return len(word) >= SHORTEST_COMMIT and bool(commit) and (commit.startswith(word) or word.startswith(commit))
 
 
+def refuse(
+    platform: Platform,
+    environment: Environment,
+    request: Request,
+    history: tuple[Record, ...],
+    target: Record,
+    to: str | None,
+) -> None:
+    """Raises Locked for a release that is held, Refused where a migration since then cannot be taken back.
+
+    A release that is named is meant: that its schema may be gone is for whoever names it to know.
+    """
+    number = target.release.number
+    locking.refuse_held(platform, environment, request, target.release.id, f"rollback --to {number} --no-hold")
+    later = irreversible_since(history, target)
+    if later and to is None:
+        raise Refused(
+            f"release {later.release.number} has a migration that cannot be taken back ({later.irreversible}), "
+            f"so release {number} may find its schema gone",
+            code="irreversible-migration",
+            next=(outcome.command(environment, "deploy"), outcome.command(environment, f"rollback --to {number}")),
+        )
+
+
+def irreversible_since(history: tuple[Record, ...], target: Record) -> Record | None:
+    """The oldest release since `target` whose migration cannot be taken back."""
+    later = [one for one in history if one.irreversible and one.release.revision > target.release.revision]
+    return min(later, key=lambda one: one.release.revision, default=None)
+
+
+def left(history: tuple[Record, ...], target: Record) -> Record | None:
+    """What going to `target` takes back: the newest release, where it is a later one."""
+    newest = max(history, key=lambda record: record.release.revision)
+    return newest if newest.release.number > target.release.number else None
+
+
 def left_half_way(record: Record, served: Record) -> bool:
     """Whether a revision was installed over what served, and neither verified nor taken back."""
-    half_way = record.outcome in ("interrupted", "unverified", "failed") and record.rolled_back_to is None
+    half_way = record.outcome in HALF_WAY and record.rolled_back_to is None
     return half_way and record.release.revision > served.release.revision
 
 
 def put_back(
     platform: Platform, environment: Environment, target: Record, request: Request, journal: Journal
 ) -> Release:
-    """Roll back to a record, watched and verified, and keep a record of the new revision. Raises Broken."""
+    """Roll back to a record, watched and verified; its new revision has a record from its beginning on.
+
+    Raises Broken.
+    """
+    started = datetime.now(UTC)
     with journal.step("rollback") as step:
-        release = platform.rollback(target, step)
-        step.summary = step.summary or f"release {release}"
-    now = datetime.now(UTC)
-    platform.record(
-        msgspec.structs.replace(
+        revision = platform.next_revision(step, mend=False)
+        release = Release(id=target.release.id, number=target.release.number, revision=revision)
+        record = msgspec.structs.replace(
             target,
             release=release,
-            outcome="deployed",
+            outcome="unverified",
             actor=request.actor,
-            started_at=now,
-            finished_at=now,
-            verified_at=now,
+            started_at=started,
+            finished_at=None,
+            verified_at=None,
             rolled_back_to=None,
+            cause=None,
+            lines=(),
+            irreversible="",
+            step="rollback",
         )
-    )
+        platform.record(record)
+        try:
+            platform.rollback(target, release, step)
+        except Refused:
+            platform.forget(release)
+            raise
+        except CloudnorthError as error:
+            platform.record(
+                msgspec.structs.replace(record, outcome="failed", cause=error.code, finished_at=datetime.now(UTC))
+            )
+            raise
+        step.summary = step.summary or f"release {release}"
+    now = datetime.now(UTC)
+    platform.record(msgspec.structs.replace(record, outcome="deployed", finished_at=now, verified_at=now))
     return release

@@ -22,6 +22,7 @@ _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 _OLD_TRUTH = re.compile(r"(?i)(yes|no|on|off)$")
 """Truth values in YAML 1.1, texts in YAML 1.2."""
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})$")
+_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?$")
 _NUMBER = re.compile(
     r"(?i)[-+]?(0[xob][0-9a-f_]+|[0-9][0-9_]*(:[0-5]?[0-9])+|\.inf|(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?)$"
 )
@@ -140,6 +141,16 @@ class _Walk:
             return self.wrong(node, path, wanted)
         return number
 
+    def number(self, node: Node, kind: kinds.FloatType, path: _Path, described: str) -> Any:
+        wanted = described or "a number"
+        if not isinstance(node, Scalar) or not node.plain or not _DECIMAL.match(node.text):
+            digits = isinstance(node, Scalar) and not node.plain and _DECIMAL.match(node.text)
+            return self.wrong(node, path, wanted, "leave out the quotes" if digits else "")
+        number = float(node.text)
+        if (kind.ge is not None and number < kind.ge) or (kind.le is not None and number > kind.le):
+            return self.wrong(node, path, wanted)
+        return number
+
     def truth(self, node: Node, kind: kinds.BoolType, path: _Path, described: str) -> Any:
         if isinstance(node, Scalar) and node.plain and node.text in _TRUTH:
             return _TRUTH[node.text]
@@ -164,6 +175,7 @@ _READERS: dict[type, Callable[[_Walk, Node, Any, _Path, str], Any]] = {
     kinds.VarTupleType: _Walk.listing,
     kinds.StrType: _Walk.text,
     kinds.IntType: _Walk.whole,
+    kinds.FloatType: _Walk.number,
     kinds.BoolType: _Walk.truth,
     kinds.LiteralType: _Walk.choice,
 }

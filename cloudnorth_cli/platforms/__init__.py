@@ -89,11 +89,29 @@ class Platform(Protocol):
     def lift(self, hold: Hold) -> None:
         """Keep it out no longer."""
 
-    def migrate(self, candidate: Candidate, step: Step) -> bool:
-        """Bring the schema up to date; False when the project has no migration. Raises Failed."""
+    def migrate(self, candidate: Candidate, step: Step) -> str:
+        """Bring the schema up to date. Returns what of it cannot be taken back, as `migrate.check` said, else "".
 
-    def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
-        """Install the candidate; do not wait for it. Raises Failed (nothing changed) or Broken."""
+        Raises Failed.
+        """
+
+    def next_revision(self, step: Step, *, mend: bool = True) -> int:
+        """The number of the revision that is made next. `mend`: one that a killed run left half way is ended first.
+
+        Raises Locked while somebody who knows no lock of ours is at work.
+        """
+
+    def release(self, candidate: Candidate, release: Release, request: Request, step: Step) -> None:
+        """Install the candidate; do not wait for it.
+
+        Raises Failed (nothing changed), Broken, or RolloutFailed where it is there and has to be taken back.
+        """
+
+    def rejoin(self, record: Record) -> Candidate | None:
+        """The candidate of a release that a stopped or killed run installed, to be watched and verified on.
+
+        None where it was not installed whole: then it is installed again.
+        """
 
     def watch(self, candidate: Candidate, release: Release, step: Step) -> Verdict:
         """Wait until the release is ready or failed, telling the step; evidence is taken before returning."""
@@ -104,11 +122,17 @@ class Platform(Protocol):
     def record(self, record: Record) -> None:
         """Keep what happened with this revision (outcome changes overwrite)."""
 
+    def forget(self, release: Release) -> None:
+        """Drop the record of a revision that never came to be."""
+
     def serving(self) -> Record | None:
         """The newest verified record of what is installed (what a failed deploy goes back to), or None; read-only."""
 
-    def rollback(self, to: Record, step: Step) -> Release:
-        """Put an earlier release back and wait for it, verified. Raises Broken."""
+    def rollback(self, to: Record, release: Release, step: Step) -> None:
+        """Put an earlier release back as `release` and wait for it, verified.
+
+        Raises Refused (nothing changed), Failed (what served before serves) or Broken.
+        """
 
     def status(self) -> Status:
         """What serves and whether it is well; needs read rights only."""

@@ -62,7 +62,7 @@ def _objects(site: Site, rendered: Rendered, served: Record) -> Iterator[str]:
     """Configuration that the cluster gets otherwise than before: environment of containers, keys of ConfigMaps."""
     printed = site.run(site.helm().manifest(served.release.revision)).output
     before = {document.key: document for document in manifest.parse(printed)}
-    secret = records.store(site).secret_of(served.release.revision)
+    secret = records.store(site).secret_of(served.release)
     if secret != rendered.secret:
         yield "secrets: other values than before"
     for document in rendered.documents:

@@ -11,6 +11,7 @@ from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import CloudnorthError, Failed
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Candidate, PodFailure
+from cloudnorth_cli.platforms import migration_check
 from cloudnorth_cli.platforms.kubernetes import migration_job
 from cloudnorth_cli.platforms.kubernetes.evidence import evidence, warnings
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered
@@ -25,13 +26,17 @@ PATIENCE = 60.0
 """Seconds in which the pods of a Job that was stopped must have ended."""
 
 
-def migrate(site: Site, asked: Migrate, rendered: Rendered, candidate: Candidate, step: Step) -> None:
-    """Run it to its end. Raises Failed; the Job stays then, until the next deploy, to be looked at."""
+def migrate(site: Site, asked: Migrate, rendered: Rendered, candidate: Candidate, step: Step) -> str:
+    """Run it to its end; returns what of it cannot be taken back, as `migrate.check` said, else "".
+
+    Raises Failed; the Job stays then, until the next deploy, to be looked at.
+    """
     _clear(site, step)
     job = site.api.create(path("Job", site.namespace), migration_job.body(site, asked, rendered, candidate))
     try:
         migration_job.bring_configuration(site, rendered, job)
         last = _await(site, asked, job, step)
+        irreversible = _irreversible(site, job) if asked.check else ""
     except CloudnorthError:
         raise
     except BaseException:
@@ -40,6 +45,15 @@ def migrate(site: Site, asked: Migrate, rendered: Rendered, candidate: Candidate
         raise
     _delete(site, job)
     step.summary = last or "done"
+    return irreversible
+
+
+def _irreversible(site: Site, job: Json) -> str:
+    """What `migrate.check` printed, in the Job's own pod."""
+    for pod in site.api.items(path("Pod", site.namespace), labelSelector=f"job-name={name(job)}"):
+        place = f"{path('Pod', site.namespace, name(pod))}/log"
+        return migration_check.irreversible(site.api.text(place, container=migration_job.CHECK).splitlines())
+    return ""
 
 
 def _clear(site: Site, step: Step) -> None:
@@ -133,6 +147,23 @@ def _failed(site: Site, asked: Migrate, job: Json, pod: Json | None, reader: _Re
     sign = causes.of_pod(pod) if pod else None
     if sign and sign.cause == "program-missing" and pod:
         return _not_run(site, asked, PodFailure(cause=sign.cause, message=sign.message, pod=name(pod)))
+    checked = next(
+        (
+            code
+            for status in (dig(pod, "status", "initContainerStatuses", default=[]) if pod else [])
+            if status.get("name") == migration_job.CHECK
+            and (code := dig(status, "state", "terminated", "exitCode", default=0))
+        ),
+        None,
+    )
+    if checked and pod:
+        log = site.api.text(f"{path('Pod', site.namespace, name(pod))}/log", container=migration_job.CHECK)
+        return Failed(
+            f"the migration's check `{asked.check}` ended with status {checked}; nothing else was changed",
+            code="migration-failed",
+            where=f"job/{name(job)} in namespace {site.namespace}",
+            evidence=site.masked(tuple(log.splitlines()[-20:])),
+        )
     reason = next((c.get("reason") for c in job["status"]["conditions"] if c.get("type") == "Failed"), "")
     if reason == "DeadlineExceeded":
         how = f"did not end within {asked.timeout}"

@@ -25,6 +25,8 @@ from cloudnorth_cli.platforms.kubernetes.site import MANAGED, PREFIX, Site
 from cloudnorth_cli.rollout.observed import dig, name
 from cloudnorth_cli.settings import Migrate
 
+CHECK = "cloudnorth-check"
+"""The container that runs `migrate.check` before the migration, in the same pod."""
 LABEL = f"{PREFIX}/migration"
 _NOT_IN_A_JOB = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
 
@@ -38,6 +40,9 @@ def body(site: Site, asked: Migrate, rendered: Rendered, candidate: Candidate) -
     # `args` alone would go to the image's entrypoint, so both are replaced.
     chosen |= {"command": shlex.split(asked.run), "args": []}
     spec |= {"containers": [chosen], "restartPolicy": "Never"}
+    if asked.check:
+        first = chosen | {"name": CHECK, "command": shlex.split(asked.check)}
+        spec["initContainers"] = [*(spec.get("initContainers") or []), first]
     _refer_to_copies(site, spec, rendered, job)
     labels = _harmless_labels(metadata.get("labels") or {}, rendered) | {LABEL: site.release}
     return {

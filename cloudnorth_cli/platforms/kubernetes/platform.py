@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 
 from cloudnorth_cli.adapters import kube_config, kube_holds, kube_secrets, lease
-from cloudnorth_cli.errors import Broken, CloudnorthError, Refused, RolloutFailed
+from cloudnorth_cli.errors import CloudnorthError, Refused
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Artifact,
@@ -35,7 +35,9 @@ from cloudnorth_cli.platforms.kubernetes import (
     migrating,
     preparing,
     records,
+    rejoining,
     releasing,
+    restoring,
     scaling,
     showing,
     verifying,
@@ -58,7 +60,6 @@ class KubernetesPlatform:
         self._served: Record | None = None
         self._rendered: dict[str, Rendered] = {}
         self._rollout: watching.Rollout | None = None
-        self._secret_of: dict[int, str] = {}
         self._held: lease.Held | None = None
 
     @property
@@ -127,16 +128,19 @@ class KubernetesPlatform:
     def lift(self, hold: Hold) -> None:
         kube_holds.lift(self._site.api, self._site.namespace, self._site.release, hold)
 
-    def migrate(self, candidate: Candidate, step: Step) -> bool:
+    def migrate(self, candidate: Candidate, step: Step) -> str:
         if self._environment.migrate is None:
-            return False
+            return ""
         self._still_ours()
         rendered = self._rendered[candidate.id]
         releasing.ensure_secret(self._site, rendered.secret)
-        migrating.migrate(self._site, self._environment.migrate, rendered, candidate, step)
-        return True
+        return migrating.migrate(self._site, self._environment.migrate, rendered, candidate, step)
 
-    def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
+    def next_revision(self, step: Step, *, mend: bool = True) -> int:
+        self._still_ours()
+        return releasing.next_revision(self._site, step, mend=mend)
+
+    def release(self, candidate: Candidate, release: Release, request: Request, step: Step) -> None:
         self._still_ours()
         rendered = self._rendered[candidate.id]
         rollout = self._rollout = watching.Rollout(
@@ -147,14 +151,18 @@ class KubernetesPlatform:
         )
         rollout.begin()
         rollout.changed = changes.told(self._site, rendered, candidate, self._served)
-        release = releasing.install(self._site, candidate, rendered, request, rollout, step)
-        self._secret_of[release.revision] = rendered.secret
+        releasing.install(self._site, candidate, release, rendered, request, rollout, step)
         step.summary = f"{release} ({preparing.summary(candidate.changes)})"
-        return release
+
+    def rejoin(self, record: Record) -> Candidate | None:
+        found = rejoining.rejoin(self._site, record)
+        if found is None:
+            return None
+        candidate, self._rendered[record.release.id] = found
+        return candidate
 
     def watch(self, candidate: Candidate, release: Release, step: Step) -> Verdict:
-        rollout, self._rollout = self._rollout, None
-        assert rollout is not None
+        rollout, self._rollout = self._rollout or self._rejoined(candidate, step), None
         certain = workloads.certain(candidate.changes)
         if self._served and candidate.id == self._served.release.id:
             # Installed once more because it was not well: that is what is to be seen.
@@ -165,9 +173,17 @@ class KubernetesPlatform:
         finally:
             rollout.end()
 
+    def _rejoined(self, candidate: Candidate, step: Step) -> watching.Rollout:
+        """Of a release that another run installed."""
+        documents = self._rendered[candidate.id].documents
+        rolling = workloads.of_release(documents, candidate.changes, self._site.namespace)
+        rollout = watching.Rollout(self._site, rolling, step)
+        rollout.begin()
+        return rollout
+
     def verify(self, candidate: Candidate, release: Release, step: Step) -> None:
         rendered = self._rendered[candidate.id]
-        verifying.verify(
+        step.summary = verifying.verify(
             self._site,
             verifying.Expectation(
                 documents=rendered.documents,
@@ -181,44 +197,35 @@ class KubernetesPlatform:
 
     def record(self, record: Record) -> None:
         store = records.store(self._site)
-        store.keep(record, self._secret_of.get(record.release.revision) or store.secret_of(record.release.revision))
+        rendered = self._rendered.get(record.release.id)
+        store.keep(record, rendered.secret if rendered else store.secret_of(record.release))
         if record.outcome == "deployed":
             ending.prune(self._site)
 
-    def serving(self) -> Record | None:
-        return records.serving(self._site)
+    def forget(self, release: Release) -> None:
+        records.store(self._site).forget(release.revision)
 
-    def rollback(self, to: Record, step: Step) -> Release:
+    def serving(self) -> Record | None:
+        self._served = records.serving(self._site)
+        return self._served
+
+    def rollback(self, to: Record, release: Release, step: Step) -> None:
         self._still_ours()
         site = self._site
-        releasing.recover(site, step)
-        documents = manifest.parse(site.run(site.helm().manifest(to.release.revision)).output)
+        restoring.secret(site, to)
+        documents = restoring.manifest_of(site, to)
         named = preparing.services_of(site, manifest.workloads(documents, site.namespace), to.images)
         rollout = watching.Rollout(site, named, step, settle=watching.SETTLE_AGAIN)
         try:
             rollout.begin()
-            revision = releasing.put_back(site, to.release.revision)
-            release = Release(id=to.release.id, number=to.release.number, revision=revision)
-            self._secret_of[revision] = records.store(site).secret_of(to.release.revision)
+            releasing.put_back(site, to.release.revision)
+            restoring.unblock(site, named)
             rollout.applied(())
-            verdict = rollout.judged(step)
+            restoring.see_ready(to, rollout.judged(step))
         finally:
             rollout.end()
-        if verdict.state != "ready":
-            raise _not_back(to, verdict)
-        expected = verifying.Expectation(
-            documents=documents, images=to.images, release=str(to.release.number), commit=to.source.commit
-        )
-        try:
-            verifying.verify(site, expected, step)
-        except RolloutFailed as error:
-            raise Broken(
-                f"release {to.release.number} was put back, but {error.message}",
-                code=error.code,
-                evidence=error.evidence,
-            ) from error
-        step.summary = f"release {release}, verified"
-        return release
+        told = restoring.see_verified(site, to, documents, step)
+        step.summary = f"release {release}, {told}"
 
     def status(self) -> Status:
         return showing.status(self._site, self.address())
@@ -294,13 +301,3 @@ def _summed_up(verdict: Verdict, step: Step) -> Verdict:
     if verdict.state == "ready":
         step.summary = verdict.waiting_for
     return verdict
-
-
-def _not_back(to: Record, verdict: Verdict) -> Broken:
-    first = verdict.failures[0] if verdict.failures else None
-    return Broken(
-        f"release {to.release.number} was put back but is not ready: {first.message if first else verdict.waiting_for}",
-        code=first.cause if first else "timeout",
-        where=first.pod if first else None,
-        evidence=(*first.lines, *first.events) if first else (),
-    )

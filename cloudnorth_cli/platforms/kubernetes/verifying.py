@@ -14,6 +14,7 @@ from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import CloudnorthError, RolloutFailed
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Image
+from cloudnorth_cli.platforms import asking
 from cloudnorth_cli.platforms.kubernetes import manifest
 from cloudnorth_cli.platforms.kubernetes.manifest import Document
 from cloudnorth_cli.platforms.kubernetes.records import repositories
@@ -39,14 +40,15 @@ class Expectation:
     secret: str = ""
 
 
-def verify(site: Site, expected: Expectation, step: Step) -> None:
-    """Raises RolloutFailed telling what answered instead."""
+def verify(site: Site, expected: Expectation, step: Step, *, lasting: bool = True) -> str:
+    """Returns what was seen, for people. `lasting`: whether checks go on for as long as they say.
+
+    Raises RolloutFailed telling what answered instead.
+    """
     checks = site.environment.verify
     if not checks:
-        step.summary = _images_run(site, expected)
-        return
-    told = [_answers(site, check, expected, step) for check in checks]
-    step.summary = " · ".join(told)
+        return _images_run(site, expected)
+    return " · ".join(_answers(site, check, expected, step, lasting=lasting) for check in checks)
 
 
 def _images_run(site: Site, expected: Expectation) -> str:
@@ -95,7 +97,7 @@ def _owner(reference: Mapping[str, str]) -> str:
     return f"{reference['kind'].lower()}/{reference['name']}"
 
 
-def _answers(site: Site, check: Verify, expected: Expectation, step: Step) -> str:
+def _answers(site: Site, check: Verify, expected: Expectation, step: Step, *, lasting: bool) -> str:
     """The check holds `times` in a row."""
     service = check.service or service_of(site, check.http)
     image = next((one for one in expected.images if one.service == service), expected.images[0])
@@ -105,21 +107,16 @@ def _answers(site: Site, check: Verify, expected: Expectation, step: Step) -> st
         for field, value in check.expect.items()
     }
     asked = _address(site, check, service, expected.documents)
-    deadline, in_a_row, why = time.monotonic() + PATIENCE, 0, ""
-    while in_a_row < check.times:
-        why = _mismatch(_ask(site, asked), wanted)
-        in_a_row = 0 if why else in_a_row + 1
-        if why:
-            step.waiting(f"{check.http}: {why}")
-        if time.monotonic() > deadline:
-            raise RolloutFailed(
-                f"{check.http} does not answer as the new release, {check.times} times in a row: {why}",
-                code="verify-failed",
-                where=asked,
-            )
-        if in_a_row < check.times:
-            time.sleep(INTERVAL)
-    return f"{check.http} {in_a_row} of {check.times}"
+    return asking.believe(
+        lambda: _mismatch(_ask(site, asked), wanted),
+        check,
+        step,
+        where=asked,
+        code="verify-failed",
+        patience=PATIENCE,
+        interval=INTERVAL,
+        lasting=lasting,
+    )
 
 
 def service_of(site: Site, url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,6 +12,7 @@ from cloudnorth_cli import signals, templates
 from cloudnorth_cli.adapters import probe
 from cloudnorth_cli.errors import RolloutFailed
 from cloudnorth_cli.events import Step
+from cloudnorth_cli.platforms import asking
 from cloudnorth_cli.platforms.local import internal, launch
 from cloudnorth_cli.platforms.local.lineup import Lineup, Process
 from cloudnorth_cli.platforms.local.place import Place
@@ -23,9 +25,21 @@ NO_SERVICE = (0, 502, 503, 504)
 """What the front answers when no process does."""
 
 
-def verify(place: Place, port: int, plan: Plan, serving: Lineup, wanted: Sequence[Verify], step: Step) -> None:
-    """Ask what the configuration says, or each service's health path, through the front. Raises RolloutFailed."""
-    done = [_check(place, port, plan, serving, each) for each in wanted] or _default(port, plan)
+def verify(
+    place: Place,
+    port: int,
+    plan: Plan,
+    serving: Lineup,
+    wanted: Sequence[Verify],
+    step: Step,
+    *,
+    lasting: bool = True,
+) -> None:
+    """Ask what the configuration says, or each service's health path, through the front. Raises RolloutFailed.
+
+    lasting: whether checks go on for as long as they say.
+    """
+    done = [_check(place, port, plan, serving, each, step, lasting=lasting) for each in wanted] or _default(port, plan)
     step.summary = "; ".join(done)
 
 
@@ -59,27 +73,24 @@ def _from_a_service(answer: probe.Answer) -> bool:
     return answer.status not in NO_SERVICE
 
 
-def _check(place: Place, port: int, plan: Plan, serving: Lineup, wanted: Verify) -> str:
+def _check(place: Place, port: int, plan: Plan, serving: Lineup, wanted: Verify, step: Step, *, lasting: bool) -> str:
     name = wanted.service or routed(plan, wanted.http)
     processes = serving.of(name) if name else ()
     if not processes:
         raise RolloutFailed(f"verify: no service answers {wanted.http}", code="not-answering")
     at_front = routed(plan, wanted.http) == name
-    addresses = [f"127.0.0.1:{port}"] if at_front else [each.address for each in processes]
+    addresses = itertools.cycle([f"127.0.0.1:{port}"] if at_front else [each.address for each in processes])
     expected = _expected(place, plan, serving, processes[0], wanted)
-    seen = ""
-
-    def fits(answer: probe.Answer) -> bool:
-        nonlocal seen
-        seen = _difference(answer, expected)
-        return not seen
-
-    for number in range(wanted.times):
-        address = addresses[number % len(addresses)]
-        answer = _until(address, wanted.http, fits)
-        if answer is not None:
-            raise RolloutFailed(f"http://{address}{wanted.http} {seen}", code="not-answering")
-    return f"http://{addresses[0]}{wanted.http} fits, {wanted.times} of {wanted.times}"
+    return asking.believe(
+        lambda: _difference(probe.get(next(addresses), wanted.http), expected),
+        wanted,
+        step,
+        where=f"http://127.0.0.1:{port}{wanted.http}" if at_front else str(name),
+        code="not-answering",
+        patience=PATIENCE,
+        interval=0.05,
+        lasting=lasting,
+    )
 
 
 def _expected(place: Place, plan: Plan, serving: Lineup, process: Process, wanted: Verify) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,6 +15,7 @@ from cloudnorth_cli.adapters import bundle, launcher
 from cloudnorth_cli.durations import seconds
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.events import Step
+from cloudnorth_cli.platforms import migration_check
 from cloudnorth_cli.platforms.local import internal, launch, lineup
 from cloudnorth_cli.platforms.local.lineup import Process
 from cloudnorth_cli.platforms.local.place import TASK_MARK, Place
@@ -49,9 +51,23 @@ def ran_before(place: Place, made_of: str | None) -> bool:
         return False
 
 
+def irreversible(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step) -> str:
+    """What `migrate.check` says cannot be taken back; "" without one. Raises Failed."""
+    if not wanted.check:
+        return ""
+    step.waiting(wanted.check)
+    return migration_check.irreversible(_run(wanted, wanted.check, plan, place, commit, lambda line: None))
+
+
 def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step) -> None:
     """Run it to its end, its lines told as they come. Raises Failed: nothing of the new release has served yet."""
     place.migrated.unlink(missing_ok=True)
+    said = _run(wanted, wanted.run, plan, place, commit, lambda line: step.output("migrate", line))
+    step.summary = said[-1] if said else wanted.run
+
+
+def _run(wanted: Migrate, line: str, plan: Plan, place: Place, commit: str, hear: Callable[[str], None]) -> list[str]:
+    """What a command line of the service prints, masked. Raises Failed."""
     service = plan.service(wanted.service)
     assert service is not None, "the configuration names services that exist"
     serving = lineup.serving(place)
@@ -62,7 +78,7 @@ def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step) -> N
         name="migrate", service=service.name, port=0, key="", release=0, commit=commit, started_at=datetime.now(UTC)
     )
     filled = launch.values(plan, process, urls, place)
-    words = tuple(shlex.split(templates.fill(wanted.run, filled, "migrate.run")))
+    words = tuple(shlex.split(templates.fill(line, filled, "migrate")))
     variables = launch.environ(plan, process, filled, place) | {TASK_MARK: str(place.home)}
     file = launch.launch_file(place, "migrate")
     launch.write(file, words, variables, service.folder, counted=False)
@@ -71,7 +87,7 @@ def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step) -> N
 
     def tell(line: str) -> None:
         said.append(mask(line))
-        step.output("migrate", said[-1])
+        hear(said[-1])
 
     try:
         command = shell.Command((sys.executable, "-I", "-S", launcher.__file__, str(file)))
@@ -79,11 +95,11 @@ def run(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step) -> N
     except Failed as error:
         late = error.code == "tool-timeout"
         raise Failed(
-            f"the migration did not end within {wanted.timeout}" if late else f"the migration failed: {wanted.run}",
+            f"the migration did not end within {wanted.timeout}" if late else f"the migration failed: {line}",
             code="migration-failed",
             where="migrate.run",
             evidence=said[-20:],
         ) from error
     finally:
         file.unlink(missing_ok=True)
-    step.summary = said[-1] if said else wanted.run
+    return said

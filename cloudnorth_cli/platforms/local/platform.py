@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
-import msgspec
-
 from cloudnorth_cli import secrets, signals
 from cloudnorth_cli.adapters import processes
 from cloudnorth_cli.adapters.caddy import SLOTS
@@ -146,15 +144,16 @@ class LocalPlatform:
     def lift(self, hold: Hold) -> None:
         self.store.lift(hold)
 
-    def migrate(self, candidate: Candidate, step: Step) -> bool:
+    def migrate(self, candidate: Candidate, step: Step) -> str:
         wanted = self.environment.migrate
         if wanted is None:
-            return False
+            return ""
         release = self._plan(candidate.id)
         made_of = migration.made_of(wanted, release, self.place)
         if migration.ran_before(self.place, made_of):
             step.summary = "nothing of migrate.files has changed"
-            return False
+            return ""
+        irreversible = migration.irreversible(wanted, release, self.place, candidate.source.commit, step)
         backup = self._before_migration(step)
         try:
             migration.run(wanted, release, self.place, candidate.source.commit, step)
@@ -168,7 +167,7 @@ class LocalPlatform:
             self.place.migrated.write_text(made_of)
         if backup:
             step.summary += f" · backup {backup.number} of the data of before"
-        return True
+        return irreversible
 
     def _before_migration(self, step: Step) -> Backup | None:
         """A backup of the data that the migration is about to change, if there is any."""
@@ -183,14 +182,17 @@ class LocalPlatform:
         there = self.machine.serving()
         return there.release.number if there else None
 
-    def release(self, candidate: Candidate, request: Request, step: Step) -> Release:
-        revision = self.store.next("revision")
-        release = Release(id=candidate.id, number=revision, revision=revision)
+    def next_revision(self, step: Step, *, mend: bool = True) -> int:
+        return self.store.next("revision")
+
+    def rejoin(self, record: Record) -> Candidate | None:
+        return None  # what was left half way was taken away when the lock was taken
+
+    def release(self, candidate: Candidate, release: Release, request: Request, step: Step) -> None:
         self._take_back = request.rollback
         self._start(self._plan(candidate.id), release, candidate.source.commit, step)
         told = [f"{each.workload} {'stays' if each.change == 'unchanged' else 'changes'}" for each in candidate.changes]
         step.summary = f"{release} ({', '.join(told)})"
-        return release
 
     def watch(self, candidate: Candidate, release: Release, step: Step) -> Verdict:
         return self._watch(self._plan(candidate.id), step)
@@ -212,21 +214,18 @@ class LocalPlatform:
         record = self.store.revision(there.release.revision)
         return record if record and record.verified_at else self.store.newest_verified()
 
-    def rollback(self, to: Record, step: Step) -> Release:
+    def forget(self, release: Release) -> None:
+        self.store.forget(release.revision)
+
+    def rollback(self, to: Record, release: Release, step: Step) -> None:
         wanted = plan.read(self.place.plans, to.release.id)
         if wanted is None:
             raise Refused(f"release {to.release} is not kept on this machine any more", code="not-kept")
-        revision = self.store.next("revision")
-        release = Release(id=to.release.id, number=to.release.number, revision=revision)
-        record = msgspec.structs.replace(to, release=release, outcome="unverified", verified_at=None)
-        self.store.keep(record)
         try:
             self._roll(wanted, release, to.source.commit, step)
         except CloudnorthError as error:
-            self.store.keep(msgspec.structs.replace(record, outcome="failed", cause=error.code, lines=error.evidence))
             raise self._not_back(to, error) from error
         step.summary = f"release {release}"
-        return release
 
     def restart(self, services: Sequence[str], step: Step) -> Verdict:
         there, wanted = self.machine.serving(), self._serving_plan()
@@ -367,7 +366,7 @@ class LocalPlatform:
             first = verdict.failures[0]
             raise RolloutFailed(first.message, code=first.cause, where=first.pod, evidence=first.lines)
         told = step.summary
-        self._verify(wanted, step)
+        self._verify(wanted, step, lasting=False)
         step.summary = told
         return verdict
 
@@ -389,12 +388,12 @@ class LocalPlatform:
             self._go_back()
         return verdict
 
-    def _verify(self, wanted: Plan, step: Step) -> None:
+    def _verify(self, wanted: Plan, step: Step, *, lasting: bool = True) -> None:
         assert self._new is not None
         port = front.chosen(self.place)
         assert port is not None
         try:
-            checks.verify(self.place, port.port, wanted, self._new, self.environment.verify, step)
+            checks.verify(self.place, port.port, wanted, self._new, self.environment.verify, step, lasting=lasting)
             self.machine.drain(self._before, step)
         except RolloutFailed:
             if self._take_back and self._before:
