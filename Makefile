@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 CLOUDNORTH := .venv/bin/cloudnorth
 
-.PHONY: help python up down test test-fast test-full bench lock providers-lock docs clean
+.PHONY: help python up down test test-fast test-full bench lock providers-lock docs screenshots clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,10 @@ providers-lock: ## lock Terraform's providers for every platform, not for this o
 
 docs: .venv/.dev ## write the references that are made from the code
 	@$(PYTHON) -m scripts.reference
+
+screenshots: .venv/.dev ## take the pictures of the shop's pages in docs/shop anew (needs Chromium)
+	@$(PYTHON) -m tests.app.browser
+	@PYTHONPATH=app $(PYTHON) -m tests.app.browser.screenshots
 
 clean: ## remove the virtual environment and what tools left
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,69 @@
+"""`make screenshots`: every page of the shop as docs/shop/PAGE-DEVICE-SCHEME.webp."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from shop.api.app import create as create_api
+from shop.common.lifecycle import Lifecycle
+from shop.common.settings import Settings
+from shop.storefront.app import create as create_storefront
+from tests.app.browser import parts
+from tests.app.browser.pages import PAGES, Visitor
+from tests.app.conftest import filled
+from tests.app.running import serving
+
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "shop"
+
+LOOKS = {
+    "desk-light": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"},
+    "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "device_scale_factor": 1.5},
+}
+"""Each page in these; the first ones also the other way round."""
+
+BOTH = {
+    "desk-dark": {**LOOKS["desk-light"], "color_scheme": "dark"},
+    "phone-light": {**LOOKS["phone-dark"], "color_scheme": "light"},
+}
+FIRST = ("home", "product", "cart", "payment")
+
+
+def main(names: list[str]) -> None:
+    """Take the pictures of the pages called `names`, of all when there is none."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        database = f"sqlite:///{folder}/shop.db"
+        filled(database)
+        settings = Settings(release="3f9a1c27b0de", database_url=database)
+        browser = playwright.chromium.launch(executable_path=parts.chromium(), args=["--no-sandbox"])
+        with (
+            serving(create_api(replace(settings, service="api"), Lifecycle())) as api,
+            serving(
+                create_storefront(
+                    replace(settings, service="storefront", api=str(api.base_url).rstrip("/")), Lifecycle()
+                )
+            ) as shop,
+        ):
+            for name in names or PAGES:
+                for look, options in {**LOOKS, **(BOTH if name in FIRST else {})}.items():
+                    context = browser.new_context(base_url=str(shop.base_url), reduced_motion="reduce", **options)
+                    page = context.new_page()
+                    PAGES[name](Visitor(page))
+                    page.wait_for_function("document.fonts.status === 'loaded'")
+                    page.wait_for_function("[...document.images].every(one => one.complete || one.loading === 'lazy')")
+                    taken = Image.open(io.BytesIO(page.screenshot()))
+                    taken.save(FOLDER / f"{name}-{look}.webp", quality=72, method=6)
+                    context.close()
+                print(name, flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
