@@ -44,10 +44,12 @@ def _parser() -> argparse.ArgumentParser:
 
     migrate = commands.add_parser("migrate", help="bring the database to this version's schema")
     migrate.add_argument("--check", action="store_true", help="only say what would be applied")
+    migrate.add_argument("--lint", action="store_true", help="only say which revisions old code would not survive")
     migrate.add_argument("--json", action="store_true", help="say it as JSON")
     migrate.set_defaults(run=_migrate)
 
-    seed = commands.add_parser("seed", help="put the demonstration products and user into the database")
+    seed = commands.add_parser("seed", help="put the demonstration products and users into the database")
+    seed.add_argument("--products", type=_products, default=24, metavar="N", help="1 to 100000 (default 24)")
     seed.set_defaults(run=_seed)
 
     assets = commands.add_parser("assets", help="write style sheet, script, fonts and pictures into a folder")
@@ -111,17 +113,19 @@ def _migrate(arguments: argparse.Namespace) -> int:
     from shop.api import commands
     from shop.common import faults
 
+    if arguments.lint:
+        return commands.lint()
     # Its lines are for people; a fault's are log lines, and go where they are not in the way of --json.
     if not arguments.check and (fault := faults.chosen(chosen)):
         faults.at_migration(fault)
     return commands.migrate(chosen, check=arguments.check, as_json=arguments.json)
 
 
-def _seed(_: argparse.Namespace) -> int:
+def _seed(arguments: argparse.Namespace) -> int:
     chosen = settings.read("seed")
     from shop.api import commands
 
-    return commands.fill(chosen)
+    return commands.fill(chosen, arguments.products)
 
 
 def _loadgen(arguments: argparse.Namespace) -> int:
@@ -137,6 +141,12 @@ def _loadgen(arguments: argparse.Namespace) -> int:
         paths=tuple(arguments.path),
     )
     return command.run(plan, as_json=arguments.json, page=arguments.report)
+
+
+def _products(text: str) -> int:
+    if not 1 <= int(text) <= 100_000:
+        raise ValueError(text)
+    return int(text)
 
 
 def _positive(text: str) -> float:

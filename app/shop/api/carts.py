@@ -1,11 +1,11 @@
-"""A shopper's cart: one open cart an owner, changed only while its row is held."""
+"""A shopper's cart. Adding to it is one statement and reading it another; the rest is rare."""
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shop.api.tables import cart_items, carts, orders, products
+from shop.api.hot import Hot
+from shop.api.tables import cart_items, products
 from shop.common.answers import Refused
 
 MOST_OF_ONE = 99
@@ -25,7 +25,7 @@ class CartItem(msgspec.Struct, frozen=True):
 
 
 class Cart(msgspec.Struct, frozen=True):
-    """A cart. `features` names what a checkout of this API understands beyond the first version."""
+    """A cart. `features` names what this version of the API understands beyond the first one's."""
 
     items: list[CartItem]
     count: int
@@ -33,105 +33,118 @@ class Cart(msgspec.Struct, frozen=True):
     features: list[str]
 
 
-_LINES = (
-    products.c.slug,
-    products.c.name,
-    products.c.picture,
-    products.c.hue,
-    products.c.price_cents,
-    cart_items.c.quantity,
-    products.c.stock,
+_READ = (
+    "SELECT p.slug, p.name, p.picture, p.hue, p.price_cents, i.quantity, p.stock "
+    "FROM cart_items i JOIN products p ON p.id = i.product_id WHERE i.owner = ? ORDER BY i.product_id"
 )
+_COUNT = "SELECT COALESCE(SUM(quantity), 0) FROM cart_items WHERE owner = ?"
+
+# Adds, unless there would then be more than there is: the database decides, so two clicks at once are no race.
+_ADD_SQLITE = (
+    "INSERT INTO cart_items (owner, product_id, quantity) "
+    f"SELECT ?, p.id, ? FROM products p WHERE p.slug = ? AND p.active = 1 AND MIN(p.stock, {MOST_OF_ONE}) >= ? "
+    "ON CONFLICT (owner, product_id) DO UPDATE SET quantity = quantity + excluded.quantity "
+    "WHERE quantity + excluded.quantity <= "
+    f"MIN((SELECT stock FROM products WHERE id = cart_items.product_id), {MOST_OF_ONE})"
+)
+_ADD_MYSQL = (
+    "INSERT INTO cart_items (owner, product_id, quantity) "
+    f"SELECT ?, p.id, ? FROM products p WHERE p.slug = ? AND p.active = 1 AND LEAST(p.stock, {MOST_OF_ONE}) >= ? "
+    "ON DUPLICATE KEY UPDATE quantity = cart_items.quantity + "
+    f"IF(cart_items.quantity + VALUES(quantity) <= LEAST(p.stock, {MOST_OF_ONE}), VALUES(quantity), 0)"
+)
+_PUT_SQLITE = (
+    "INSERT INTO cart_items (owner, product_id, quantity) "
+    f"SELECT ?, p.id, ? FROM products p WHERE p.slug = ? AND p.active = 1 AND MIN(p.stock, {MOST_OF_ONE}) >= ? "
+    "ON CONFLICT (owner, product_id) DO UPDATE SET quantity = excluded.quantity"
+)
+_PUT_MYSQL = (
+    "INSERT INTO cart_items (owner, product_id, quantity) "
+    f"SELECT ?, p.id, ? FROM products p WHERE p.slug = ? AND p.active = 1 AND LEAST(p.stock, {MOST_OF_ONE}) >= ? "
+    "ON DUPLICATE KEY UPDATE quantity = VALUES(quantity)"
+)
+_TAKE_OUT = "DELETE FROM cart_items WHERE owner = ? AND product_id = (SELECT id FROM products WHERE slug = ?)"
+_STOCK = "SELECT stock FROM products WHERE slug = ? AND active = 1"
+_HAS = "SELECT quantity FROM cart_items i JOIN products p ON p.id = i.product_id WHERE i.owner = ? AND p.slug = ?"
 
 
-async def read(connection: AsyncConnection, owner: str, features: list[str]) -> Cart:
-    """The owner's cart; an empty one when there is none yet."""
-    query = (
-        select(*_LINES)
-        .join_from(carts, cart_items)
-        .join(products)
-        .where(carts.c.owner == owner)
-        .order_by(cart_items.c.product_id)
-    )
-    items = [CartItem(*row) for row in await connection.execute(query)]
-    total = sum(item.price_cents * item.quantity for item in items)
-    return Cart(items, sum(item.quantity for item in items), total, features)
+class Carts:
+    """The carts of all shoppers."""
 
+    def __init__(self, hot: Hot, features: list[str], *, sqlite: bool) -> None:
+        self._hot = hot
+        self._features = features
+        self._add = _ADD_SQLITE if sqlite else _ADD_MYSQL
+        self._put = _PUT_SQLITE if sqlite else _PUT_MYSQL
 
-async def count(connection: AsyncConnection, owner: str) -> int:
-    """How many pieces are in the owner's cart."""
-    pieces = select(func.coalesce(func.sum(cart_items.c.quantity), 0)).join_from(carts, cart_items)
-    return int((await connection.execute(pieces.where(carts.c.owner == owner))).scalar_one())
+    async def read(self, owner: str) -> Cart:
+        """The owner's cart; an empty one when there is none yet."""
+        items = [CartItem(*row) for row in await self._hot.fetch(_READ, owner)]
+        total = sum(item.price_cents * item.quantity for item in items)
+        return Cart(items, sum(item.quantity for item in items), total, self._features)
 
+    async def count(self, owner: str) -> int:
+        """How many pieces are in the owner's cart."""
+        return int((await self._hot.fetch(_COUNT, owner))[0][0])
 
-async def hold(connection: AsyncConnection, owner: str) -> int:
-    """The id of the owner's cart, made when missing and locked to the end of the transaction."""
-    locked = select(carts.c.id).where(carts.c.owner == owner).with_for_update()
-    found = (await connection.execute(locked)).scalar()
-    if found is None:
-        try:
-            async with connection.begin_nested():
-                await connection.execute(insert(carts).values(owner=owner))
-        except IntegrityError:
-            pass  # Two first clicks at once: the other one made it.
-        found = (await connection.execute(locked)).scalar_one()
-    return int(found)
+    async def add(self, owner: str, slug: str, quantity: int) -> Cart:
+        """The cart with `quantity` more pieces in it.
 
+        Raises:
+            Refused: 404 no such product; 409 `out_of_stock` with how many there are.
+        """
+        changed, _ = await self._hot.change(self._add, owner, quantity, slug, quantity)
+        if not changed:
+            await self._refuse(slug)
+        return await self.read(owner)
 
-async def add(connection: AsyncConnection, owner: str, slug: str, quantity: int) -> None:
-    """Puts `quantity` more pieces in the cart.
+    async def put(self, owner: str, slug: str, quantity: int) -> Cart:
+        """The cart with exactly `quantity` pieces in it; 0 takes the product out. Raises as `add` does."""
+        if quantity == 0:
+            await self._hot.change(_TAKE_OUT, owner, slug)
+            return await self.read(owner)
+        changed, _ = await self._hot.change(self._put, owner, quantity, slug, quantity)
+        # MySQL counts a line that already was so as unchanged.
+        if not changed and await self._hot.fetch(_HAS, owner, slug) != [(quantity,)]:
+            await self._refuse(slug)
+        return await self.read(owner)
 
-    Raises:
-        Refused: 404 no such product; 409 `out_of_stock` with how many there are.
-    """
-    cart = await hold(connection, owner)
-    product, stock = await _product(connection, slug)
-    had = await _quantity(connection, cart, product)
-    await _put(connection, cart, product, _allowed(slug, had + quantity, stock))
-
-
-async def put(connection: AsyncConnection, owner: str, slug: str, quantity: int) -> None:
-    """Makes it exactly `quantity` pieces; 0 takes the product out. Raises as `add` does."""
-    cart = await hold(connection, owner)
-    product, stock = await _product(connection, slug)
-    await _put(connection, cart, product, _allowed(slug, quantity, stock))
+    async def _refuse(self, slug: str) -> None:
+        for (stock,) in await self._hot.fetch(_STOCK, slug):
+            left = min(stock, MOST_OF_ONE)
+            raise Refused(409, "out_of_stock", f"only {left} available", product=slug, available=left)
+        raise Refused(404, "not_found", f"there is no product {slug}")
 
 
 async def merge(connection: AsyncConnection, guest: str, user: str) -> None:
     """At login what the guest had becomes the user's, capped by stock; doing it twice changes nothing more."""
-    theirs, own = await hold(connection, guest), await hold(connection, user)
-    lines = (
-        select(cart_items.c.product_id, cart_items.c.quantity, products.c.stock)
-        .join_from(cart_items, products)
-        .where(cart_items.c.cart_id == theirs)
-    )
-    for product, quantity, stock in (await connection.execute(lines)).all():
-        had = await _quantity(connection, own, product)
-        await _put(connection, own, product, min(had + quantity, stock, MOST_OF_ONE))
-    await connection.execute(delete(cart_items).where(cart_items.c.cart_id == theirs))
-    await connection.execute(update(orders).where(orders.c.owner == guest).values(owner=user))
+    await give(connection, user, await take(connection, guest))
 
 
-async def _product(connection: AsyncConnection, slug: str) -> tuple[int, int]:
-    row = (await connection.execute(select(products.c.id, products.c.stock).where(products.c.slug == slug))).first()
-    if row is None:
-        raise Refused(404, "not_found", f"there is no product {slug}")
-    return row[0], row[1]
+async def take(connection: AsyncConnection, owner: str) -> list[tuple[int, int]]:
+    """Empties a cart: the products' ids with how many of each, in their order. Who comes second finds nothing."""
+    lines = select(cart_items.c.product_id, cart_items.c.quantity).where(cart_items.c.owner == owner)
+    rows = (await connection.execute(lines.order_by(cart_items.c.product_id).with_for_update())).all()
+    # Only what was read: something that was put in meanwhile stays.
+    seen = cart_items.c.product_id.in_([product for product, _ in rows])
+    await connection.execute(delete(cart_items).where(cart_items.c.owner == owner, seen))
+    return [(product, quantity) for product, quantity in rows]
 
 
-def _allowed(slug: str, wanted: int, stock: int) -> int:
-    if wanted > min(stock, MOST_OF_ONE):
-        raise Refused(409, "out_of_stock", f"only {min(stock, MOST_OF_ONE)} available", product=slug, available=stock)
-    return wanted
-
-
-async def _quantity(connection: AsyncConnection, cart: int, product: int) -> int:
-    row = cart_items.c.cart_id == cart, cart_items.c.product_id == product
-    return (await connection.execute(select(cart_items.c.quantity).where(*row))).scalar() or 0
-
-
-async def _put(connection: AsyncConnection, cart: int, product: int, quantity: int) -> None:
-    # The cart's row is held, so nobody else writes its lines between these two.
-    await connection.execute(delete(cart_items).where(cart_items.c.cart_id == cart, cart_items.c.product_id == product))
-    if quantity > 0:
-        await connection.execute(insert(cart_items).values(cart_id=cart, product_id=product, quantity=quantity))
+async def give(connection: AsyncConnection, owner: str, lines: list[tuple[int, int]]) -> None:
+    """Adds to a cart what there is of `lines`."""
+    had = dict(await take(connection, owner))
+    wanted = {product: had.get(product, 0) for product in had}
+    for product, quantity in lines:
+        wanted[product] = wanted.get(product, 0) + quantity
+    if not wanted:
+        return
+    rows = await connection.execute(select(products.c.id, products.c.stock).where(products.c.id.in_(wanted)))
+    stock = {number: left for number, left in rows}
+    kept = [
+        {"owner": owner, "product_id": product, "quantity": min(quantity, stock[product], MOST_OF_ONE)}
+        for product, quantity in sorted(wanted.items())
+        if min(quantity, stock[product]) > 0
+    ]
+    if kept:
+        await connection.execute(insert(cart_items), kept)

@@ -1,12 +1,10 @@
-"""What is for sale: categories, the list by pages, one product."""
+"""What is for sale: categories, the list by pages, one product. Hot reads: plain statements, no ORM."""
 
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shop.api.tables import categories, products
+from shop.api.hot import Hot, Row
 
 PAGE = 24
 """Products on a page when nobody says how many; at most `MOST`."""
@@ -47,39 +45,67 @@ class Page(msgspec.Struct, frozen=True):
     next: int | None
 
 
-_COLUMNS = (
-    products.c.slug,
-    products.c.name,
-    products.c.summary,
-    categories.c.slug,
-    products.c.price_cents,
-    products.c.stock,
-    products.c.picture,
-    products.c.hue,
+COLUMNS = "p.slug, p.name, p.summary, p.category_id, p.price_cents, p.stock, p.picture, p.hue"
+"""What `Product` is made of, with the category's id in place of its name."""
+
+# By key, not by offset: a page costs the same at any depth.
+_PAGE = f"SELECT p.id, {COLUMNS} FROM products p WHERE p.id > ? AND p.active = 1 ORDER BY p.id LIMIT ?"
+_SHELF = (
+    f"SELECT p.id, {COLUMNS} FROM products p "
+    "WHERE p.category_id = ? AND p.id > ? AND p.active = 1 ORDER BY p.id LIMIT ?"
 )
+_ONE = f"SELECT {COLUMNS}, p.description FROM products p WHERE p.slug = ? AND p.active = 1"
+_SHELVES = "SELECT id, slug, name FROM categories ORDER BY position, id"
 
 
-async def shelves(connection: AsyncConnection) -> list[Category]:
-    """All categories, in the shop's order."""
-    rows = await connection.execute(select(categories.c.slug, categories.c.name).order_by(categories.c.position))
-    return [Category(*row) for row in rows]
+class Catalogue:
+    """Reads the catalogue. It knows the categories by heart: they only ever become more."""
 
+    def __init__(self, hot: Hot) -> None:
+        self._hot = hot
+        self._slugs: dict[int, str] = {}
 
-async def page(connection: AsyncConnection, category: str | None, after: int, limit: int) -> Page:
-    """Up to `limit` products with an id above `after`. By key, not by offset: a page costs the same at any depth."""
-    query = _query(products.c.id, *_COLUMNS).where(products.c.id > after).order_by(products.c.id).limit(limit + 1)
-    if category is not None:
-        query = query.where(categories.c.slug == category)
-    rows = (await connection.execute(query)).all()
-    following = rows[limit - 1][0] if len(rows) > limit else None
-    return Page([Product(*row[1:]) for row in rows[:limit]], following)
+    async def shelves(self) -> list[Category]:
+        """All categories, in the shop's order."""
+        rows = await self._hot.fetch(_SHELVES)
+        self._slugs = {row[0]: row[1] for row in rows}
+        return [Category(slug, name) for _, slug, name in rows]
 
+    async def page(self, category: str | None, after: int, limit: int) -> Page:
+        """Up to `limit` products with an id above `after`."""
+        if category is None:
+            rows = await self._hot.fetch(_PAGE, after, limit + 1)
+        else:
+            shelf = await self.shelf(category)
+            rows = [] if shelf is None else await self._hot.fetch(_SHELF, shelf, after, limit + 1)
+        following = rows[limit - 1][0] if len(rows) > limit else None
+        return Page(await self.products([row[1:] for row in rows[:limit]]), following)
 
-async def find(connection: AsyncConnection, slug: str) -> ProductDetail | None:
-    """The product called `slug`."""
-    row = (await connection.execute(_query(*_COLUMNS, products.c.description).where(products.c.slug == slug))).first()
-    return ProductDetail(*row) if row else None
+    async def find(self, slug: str) -> ProductDetail | None:
+        """The product called `slug`, if it is on sale."""
+        for row in await self._hot.fetch(_ONE, slug):
+            return ProductDetail(*await self._named(row))
+        return None
 
+    async def products(self, rows: list[Row]) -> list[Product]:
+        """Rows of `COLUMNS` as products."""
+        slugs = self._slugs
+        try:
+            return [Product(a, b, c, slugs[d], e, f, g, h) for a, b, c, d, e, f, g, h in rows]
+        except KeyError:
+            await self.shelves()
+            return [Product(*await self._named(row)) for row in rows]
 
-def _query(*columns: Any) -> Select[Any]:
-    return select(*columns).join_from(products, categories)
+    async def shelf(self, category: str) -> int | None:
+        """The id of a category."""
+        for _ in range(2):
+            for number, slug in self._slugs.items():
+                if slug == category:
+                    return number
+            await self.shelves()
+        return None
+
+    async def _named(self, row: Row) -> tuple[Any, ...]:
+        if row[3] not in self._slugs:
+            await self.shelves()
+        return (*row[:3], self._slugs[row[3]], *row[4:])

@@ -39,10 +39,18 @@ def migrate(settings: Settings, *, check: bool, as_json: bool) -> int:
     return 0
 
 
-def fill(settings: Settings) -> int:
+def lint() -> int:
+    """Says what is wrong with the revisions of this source tree. Returns the exit status; needs no database."""
+    wrong = steps.lint()
+    for line in wrong:
+        print(f"shop migrate: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def fill(settings: Settings, products: int) -> int:
     """Puts the demonstration data into a database that has its schema. Returns the exit status."""
     try:
-        _tell_seeded(seed.fill(open_engine(settings)))
+        _tell_seeded(seed.fill(open_engine(settings), products))
     except SQLAlchemyError as error:
         return _failed("seed", error)
     return 0

@@ -1,16 +1,21 @@
 """Where the data is: one address, SQLite or MySQL, opened for requests (async) or for one-off commands (plain)."""
 
+import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shop.api.hot import Hot, Mysql, Sqlite
 from shop.common.settings import Settings
+
+T = TypeVar("T")
 
 _DRIVERS = {"sqlite": ("sqlite+pysqlite", "sqlite+aiosqlite"), "mysql": ("mysql+pymysql", "mysql+asyncmy")}
 
@@ -18,7 +23,14 @@ WAIT_SECONDS = 5
 """How long a statement waits for another writer's lock, and a new connection for the server."""
 
 POOL_SIZE = 8
-"""Connections a process keeps to MySQL; times the replicas it must stay below the server's limit (RDS small: ~60)."""
+"""Connections a process keeps to MySQL, for `hot` and for the rest each; times the replicas both must stay below the
+server's limit (RDS small: ~60)."""
+
+_READ_COMMITTED = "/*M!, tx_isolation='READ-COMMITTED' */ /*!80000, transaction_isolation='READ-COMMITTED' */"
+"""The variable's name on MariaDB and on MySQL: each reads only the comment that is meant for it."""
+
+DEADLOCK = 1213
+"""MySQL's number for "two transactions waited for each other, and yours was taken back": to be tried again."""
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -47,12 +59,16 @@ def wait_for(engine: Engine, seconds: int) -> None:
 
 
 class Database:
-    """The database as requests use it: a pool, and two kinds of short transactions."""
+    """The database as requests use it: `hot` for single statements, and two kinds of short transactions."""
 
     def __init__(self, settings: Settings) -> None:
         self.engine: AsyncEngine = create_async_engine(**_arguments(settings, asynchronous=True))
         _prepare(self.engine.sync_engine)
         self._writing = self.engine.execution_options(shop_writes=True)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        self.hot: Hot = _hot(make_url(settings.database_url), settings)
+        # SQLite has one writer at a time. Ours wait in a row here: the database itself lets a random one through.
+        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.sqlite else nullcontext()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -60,15 +76,37 @@ class Database:
         async with self.engine.connect() as connection:
             yield connection
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes: committed at the end of the block, rolled back when the block raises."""
-        async with self._writing.begin() as connection:
-            yield connection
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """What `work` gives, in a transaction: committed when it returns, taken back when it raises.
+
+        `work` is done again, up to twice, where MySQL took it back to undo a deadlock.
+        """
+        for attempt in range(3):
+            try:
+                async with self._turn, self._writing.begin() as connection:
+                    return await work(connection)
+            except DBAPIError as error:
+                if attempt == 2 or error.orig is None or error.orig.args[:1] != (DEADLOCK,):
+                    raise
+        raise AssertionError("unreachable")
+
+    def connections(self) -> dict[str, tuple[int, int]]:
+        """Name of a pool -> connections that are open, and how many of them are busy."""
+        pool: Any = self.engine.sync_engine.pool
+        busy = pool.checkedout()
+        return {"hot": self.hot.connections(), "transactions": (pool.checkedin() + busy, busy)}
 
     async def close(self) -> None:
         """Gives all connections back."""
+        await self.hot.close()
         await self.engine.dispose()
+
+
+def _hot(url: URL, settings: Settings) -> Hot:
+    if url.drivername == "sqlite":
+        return Sqlite(Path(url.database or ""), WAIT_SECONDS)
+    where = {"host": url.host, "port": url.port or 3306, "user": url.username, "password": url.password}
+    return Mysql({**where, "database": url.database, **_connecting(settings)}, POOL_SIZE, WAIT_SECONDS)
 
 
 def _arguments(settings: Settings, *, asynchronous: bool) -> dict[str, Any]:
@@ -76,17 +114,22 @@ def _arguments(settings: Settings, *, asynchronous: bool) -> dict[str, Any]:
     arguments: dict[str, Any] = {"url": url.set(drivername=_DRIVERS[url.drivername][asynchronous])}
     if url.drivername == "sqlite":
         return {**arguments, "connect_args": {"timeout": WAIT_SECONDS}}
+    # pre_ping: a database that was restarted costs a new connection, not a failed request.
+    pool = {"pool_pre_ping": True, "pool_recycle": 300, "isolation_level": "READ COMMITTED"}
+    size = {"pool_size": POOL_SIZE // 2, "max_overflow": POOL_SIZE // 2}
+    return {**arguments, **pool, **size, "connect_args": _connecting(settings)}
+
+
+def _connecting(settings: Settings) -> dict[str, Any]:
     waits = f"innodb_lock_wait_timeout={WAIT_SECONDS}, lock_wait_timeout={WAIT_SECONDS}"
     connect: dict[str, Any] = {
         "connect_timeout": WAIT_SECONDS,
         "charset": "utf8mb4",
-        "init_command": f"SET SESSION {waits}, time_zone='+00:00'",
+        "init_command": f"SET SESSION {waits}, time_zone='+00:00' {_READ_COMMITTED}",
     }
     if settings.database_tls == "on":
         connect["ssl"] = ssl.create_default_context()
-    # pre_ping: a database that was restarted costs a new connection, not a failed request.
-    pool = {"pool_pre_ping": True, "pool_recycle": 300, "isolation_level": "READ COMMITTED"}
-    return {**arguments, **pool, "pool_size": POOL_SIZE, "max_overflow": POOL_SIZE, "connect_args": connect}
+    return connect
 
 
 def _prepare(engine: Engine) -> None:

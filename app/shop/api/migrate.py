@@ -1,9 +1,7 @@
 """Bringing a database to this version's schema: what is still to be applied, and applying it."""
 
-import ast
 import inspect
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +12,12 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError
 
+from shop.api.migrations.lint import Brought, findings, only_adds
 from shop.api.schema import HEAD, MINIMUM, current
+from shop.api.tables import metadata
 
 LOCK_SECONDS = 30
 """How long one `migrate` waits for another to end."""
-
-_ADDING = {"create_table", "create_index", "add_column", "get_bind", "bulk_insert"}
-"""Operations that code which does not know them never notices."""
 
 
 class SchemaBusy(Exception):
@@ -90,16 +87,13 @@ def _scripts() -> list[Script]:
     return sorted(ScriptDirectory.from_config(_config()).walk_revisions(), key=lambda script: script.revision)
 
 
-def only_adds(upgrade: Callable[[], None]) -> bool:
-    """Whether a revision's function calls nothing but operations that code which does not know it never notices.
-
-    Read off its source: what it does cannot differ from what it says.
-    """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(upgrade)))
-    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
-    attributes = (call for call in calls if isinstance(call, ast.Attribute))
-    used = {call.attr for call in attributes if isinstance(call.value, ast.Name) and call.value.id in ("op", "once")}
-    return used <= _ADDING
+def lint() -> list[str]:
+    """What is wrong with the revisions of this source tree (shop.api.migrations.lint); empty when nothing is."""
+    brought = []
+    for script in _scripts():
+        version = next(number for number, head in sorted(HEAD.items()) if script.revision <= head)
+        brought.append(Brought(script.revision, version, script.module.upgrade))
+    return findings(brought, metadata)
 
 
 def _describe(script: Script) -> Revision:

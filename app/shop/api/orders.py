@@ -1,10 +1,28 @@
-"""Orders as their owner reads them. Every query names the owner: there is no way to ask for somebody else's."""
+"""Orders: their states, and how they are read. Every query for a shopper names the owner: there is no way to ask for
+somebody else's."""
+
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.api.tables import order_items, orders, products
+
+MOST = 100
+"""Orders in a list; `PAGE` when nobody says how many."""
+
+PAGE = 100
+
+CANCELLABLE = ("pending", "paid")
+"""States in which an order can still be called off."""
+
+OVER = ("payment_failed", "expired", "cancelled")
+"""Ends at which nothing was sold: the stock goes back."""
+
+NEXT = {"paid": ("shipped", "cancelled"), "shipped": ("delivered",), "pending": ("cancelled",)}
+"""Where staff may take an order from each state."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -24,55 +42,76 @@ class Summary(msgspec.Struct, frozen=True):
     number: str
     created_at: str
     total_cents: int
+    state: str
+
+
+class StaffSummary(Summary, frozen=True):
+    """An order in the staff's list."""
+
+    name: str
+    email: str
 
 
 class Order(Summary, frozen=True, omit_defaults=True):
-    """An order whole. `gift_note` is there from version 2 on, when one was written."""
+    """An order whole. `reserved_until`: when its pieces go back if it is not paid."""
 
+    cancellable: bool
     name: str
     email: str
     address: str
     items: list[Item]
+    reserved_until: str | None = None
+    phone: str | None = None
     gift_note: str | None = None
 
 
-async def listed(connection: AsyncConnection, owner: str) -> list[Summary]:
-    """The owner's last hundred orders, newest first."""
-    query = (
-        select(orders.c.number, orders.c.created_at, orders.c.total_cents)
-        .where(orders.c.owner == owner)
-        .order_by(orders.c.id.desc())
-        .limit(100)
-    )
-    return [Summary(number, f"{at.isoformat()}Z", total) for number, at, total in await connection.execute(query)]
+class Orders:
+    """Reads orders. `extras` are the columns that this version of the shop knows beyond those of every version."""
+
+    def __init__(self, extras: list[str]) -> None:
+        self._extras = extras
+
+    async def listed(
+        self, connection: AsyncConnection, *which: ColumnElement[bool], after: str | None, limit: int
+    ) -> tuple[list[Any], str | None]:
+        """Rows (number, created_at, total_cents, state, name, email) of the newest orders older than `after`, and the
+        number to go on after."""
+        c = orders.c
+        query = select(c.number, c.created_at, c.total_cents, c.state, c.name, c.email).where(*which)
+        if after is not None:
+            query = query.where(c.id < select(c.id).where(c.number == after).scalar_subquery())
+        rows = list((await connection.execute(query.order_by(c.id.desc()).limit(limit + 1))).all())
+        return rows[:limit], rows[limit - 1].number if len(rows) > limit else None
+
+    async def find(self, connection: AsyncConnection, number: str, owner: str | None) -> Order | None:
+        """The owner's order with this number; None for nobody's and for somebody else's alike. `owner` None: staff."""
+        c = orders.c
+        always = [c.id, c.number, c.created_at, c.total_cents, c.state, c.name, c.email, c.address, c.reserved_until]
+        query = select(*always, *(c[name] for name in self._extras)).where(c.number == number)
+        if owner is not None:
+            query = query.where(c.owner == owner)
+        row = (await connection.execute(query)).first()
+        if row is None:
+            return None
+        waits = row.state == "pending" and row.reserved_until is not None
+        return Order(
+            number=row.number,
+            created_at=told(row.created_at),
+            total_cents=row.total_cents,
+            state=row.state,
+            cancellable=row.state in CANCELLABLE,
+            name=row.name,
+            email=row.email,
+            address=row.address,
+            items=await _items(connection, row.id),
+            reserved_until=told(datetime.fromtimestamp(row.reserved_until, UTC)) if waits else None,
+            **{name: getattr(row, name) for name in self._extras},
+        )
 
 
-async def find(connection: AsyncConnection, owner: str, number: str, *, gift_notes: bool) -> Order | None:
-    """The owner's order with this number; None for nobody's and for somebody else's alike."""
-    columns = [
-        orders.c.id,
-        orders.c.number,
-        orders.c.created_at,
-        orders.c.total_cents,
-        orders.c.name,
-        orders.c.email,
-        orders.c.address,
-    ]
-    if gift_notes:
-        columns.append(orders.c.gift_note)
-    row = (await connection.execute(select(*columns).where(orders.c.owner == owner, orders.c.number == number))).first()
-    if row is None:
-        return None
-    return Order(
-        row.number,
-        f"{row.created_at.isoformat()}Z",
-        row.total_cents,
-        row.name,
-        row.email,
-        row.address,
-        await _items(connection, row.id),
-        row.gift_note if gift_notes else None,
-    )
+def told(at: datetime) -> str:
+    """A time as answers tell it."""
+    return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 async def _items(connection: AsyncConnection, order: int) -> list[Item]:
@@ -87,3 +126,34 @@ async def _items(connection: AsyncConnection, order: int) -> list[Item]:
     )
     query = select(*columns).join_from(order_items, products).where(bought.order_id == order).order_by(products.c.id)
     return [Item(*row) for row in await connection.execute(query)]
+
+
+async def move(connection: AsyncConnection, number: str, start: tuple[str, ...], end: str) -> bool:
+    """Takes an order from one of the states `start` to `end`, with its stock; False when it is in none of them.
+
+    The update is the decision: of two that move the same order at once, one is told False.
+    """
+    here = orders.c.number == number, orders.c.state.in_(start)
+    moved = await connection.execute(update(orders).where(*here).values(state=end, reserved_until=None))
+    if moved.rowcount != 1:
+        return False
+    if end in OVER:
+        await _give_back(connection, number)
+    return True
+
+
+async def _give_back(connection: AsyncConnection, number: str) -> None:
+    for product, quantity in await lines(connection, number):
+        this = products.c.id == product
+        await connection.execute(update(products).where(this).values(stock=products.c.stock + quantity))
+
+
+async def lines(connection: AsyncConnection, number: str) -> list[tuple[int, int]]:
+    """An order's products' ids with how many of each, in their order."""
+    query = (
+        select(order_items.c.product_id, order_items.c.quantity)
+        .join_from(order_items, orders)
+        .where(orders.c.number == number)
+        .order_by(order_items.c.product_id)
+    )
+    return [(product, quantity) for product, quantity in await connection.execute(query)]

@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 PORTS = {"api": 8080, "storefront": 3000}
 """Where each service listens when nobody says otherwise."""
 
-VERSIONS = (1, 2)
+VERSIONS = (1, 2, 3)
 """The versions of the shop that this source tree can be: see docs/shop.md."""
+
+VERSION = 2
+"""What it is when nobody says otherwise: the newest whose migration only adds."""
 
 
 FAULTS = {
@@ -45,11 +48,15 @@ class Settings:
     database_wait: int = 15
     jwt_key: str = field(default="", repr=False)
     log_level: str = "INFO"
-    version: int = VERSIONS[-1]
+    version: int = VERSION
     release: str = "dev"
     commit: str = ""
     digest: str = ""
     demo: bool = False
+    cache_seconds: int = 1
+    rate_limits: bool = True
+    payment_seconds: float = 5.0
+    reservation_seconds: int = 900
     drain_seconds: float = 2.0
     grace_seconds: int = 25
     trusted_proxies: str = "127.0.0.1"
@@ -85,11 +92,15 @@ def read(service: str, environ: Mapping[str, str] = os.environ) -> Settings:
         database_wait=_whole("DATABASE_WAIT_SECONDS", text("DATABASE_WAIT_SECONDS", "15"), 0, 600),
         jwt_key=_key(text("JWT_KEY", "")),
         log_level=_one_of("LOG_LEVEL", text("LOG_LEVEL", "info").upper(), ("DEBUG", "INFO", "WARNING", "ERROR")),
-        version=_whole("SHOP_VERSION", text("SHOP_VERSION", str(VERSIONS[-1])), VERSIONS[0], VERSIONS[-1]),
+        version=_whole("SHOP_VERSION", text("SHOP_VERSION", str(VERSION)), VERSIONS[0], VERSIONS[-1]),
         release=_header("RELEASE", text("RELEASE", defaults.release)),
         commit=text("COMMIT", ""),
         digest=text("IMAGE_DIGEST", ""),
         demo=text("SHOP_DEMO", "0") == "1",
+        cache_seconds=_whole("CACHE_SECONDS", text("CACHE_SECONDS", "1"), 0, 60),
+        rate_limits=_one_of("RATE_LIMITS", text("RATE_LIMITS", "on"), ("off", "on")) == "on",
+        payment_seconds=float(_whole("PAYMENT_SECONDS", text("PAYMENT_SECONDS", "5"), 1, 25)),
+        reservation_seconds=_whole("RESERVATION_SECONDS", text("RESERVATION_SECONDS", "900"), 30, 86400),
         drain_seconds=float(_whole("DRAIN_SECONDS", text("DRAIN_SECONDS", "2"), 0, 300)),
         grace_seconds=_whole("GRACE_SECONDS", text("GRACE_SECONDS", "25"), 1, 600),
         trusted_proxies=text("TRUSTED_PROXIES", defaults.trusted_proxies),

@@ -1,7 +1,6 @@
 """The schema's history: what old and new code find, and what a second or a killed run does."""
 
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +9,6 @@ import httpx
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from shop.api import migrate
 from shop.api.database import open_engine
 from shop.api.tables import metadata
 from shop.common.settings import Settings
@@ -49,7 +47,9 @@ def test_a_migration_says_what_it_applied_and_twice_applies_nothing(empty_databa
 def test_the_migrations_make_the_tables_that_the_code_speaks_of(database: str) -> None:
     engine = open_engine(Settings(database_url=database))
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        # The index of words is no table that SQLAlchemy could describe; FTS5 makes several for it.
+        ours = {"include_name": lambda name, kind, _: kind != "table" or not name.startswith("product_words")}
+        assert compare_metadata(MigrationContext.configure(connection, opts=ours), metadata) == []
     engine.dispose()
 
 
@@ -78,7 +78,7 @@ def test_an_order_of_version_1_is_read_by_version_2_after_its_migration(empty_da
     guest = new_guest(old)
     order = _order(old, guest, gift_note="lost on version 1")
     assert "gift_note" not in order
-    assert old.get("/api/cart", headers=guest).json()["features"] == []
+    assert old.get("/api/cart", headers=guest).json()["features"] == ["phone"]
 
     new = serve("api", database_url=empty_database, version=2)
     waiting = new.get("/readyz")
@@ -100,19 +100,6 @@ def test_version_1_serves_on_the_schema_of_version_2(database: str, serve: Serve
     assert kept == "schema is 0002, nothing to apply\n"
 
 
-def test_a_plan_tells_adding_from_taking_away() -> None:
-    def adds() -> None:
-        op.add_column("orders", "note")
-        once.create_index("i", "orders", ["note"])
-
-    def takes() -> None:
-        op.add_column("orders", "note")
-        op.drop_column("orders", "remark")
-
-    assert migrate.only_adds(adds)
-    assert not migrate.only_adds(takes)
-
-
 def test_a_database_that_is_not_there_fails_in_one_line_without_the_password() -> None:
     environ = {"DATABASE_URL": "mysql://shop:hunter2@127.0.0.1:1/shop", "DATABASE_WAIT_SECONDS": "1"}
     ended = shop("migrate", environ=environ)
@@ -120,13 +107,3 @@ def test_a_database_that_is_not_there_fails_in_one_line_without_the_password() -
     assert ended.stderr.startswith("shop migrate: ")
     assert len(ended.stderr.splitlines()) == 1
     assert "hunter2" not in ended.stderr + ended.stdout
-
-
-class _Named:
-    """Stands for Alembic's modules in code that is only read."""
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        raise AssertionError(f"{name} should be read, not run")
-
-
-op = once = _Named()

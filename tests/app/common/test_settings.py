@@ -25,7 +25,7 @@ def test_without_a_word_each_service_listens_on_its_own_port() -> None:
         ("JWT_KEY", "hunter2"),
         ("LOG_LEVEL", "loud"),
         ("RELEASE", "one\r\nX-Evil: two"),
-        ("SHOP_VERSION", "3"),
+        ("SHOP_VERSION", "4"),
         ("DRAIN_SECONDS", "-1"),
     ],
 )
