@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from datetime import UTC, datetime
 
+from cloudnorth_cli.events import StepProgress
 from cloudnorth_cli.render.screen import Screen
 
 NAME = 11
@@ -64,6 +65,16 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def amount(part: StepProgress) -> str:
+    """`12.4 of 96.1 MB`, `3 of 9  RUN pip install …`: how far a part of a step has come."""
+    if part.unit == "bytes":
+        total = f" of {part.total / 1e6:.1f}" if part.total else ""
+        told = f"{part.done / 1e6:.1f}{total} MB"
+    else:
+        told = f"{part.done:.0f} of {part.total:.0f}" if part.total else f"{part.done:.0f}"
+    return f"{told}  {part.label}".rstrip()
 
 
 def ago(then: datetime, now: datetime) -> str:

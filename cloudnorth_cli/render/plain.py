@@ -23,6 +23,7 @@ from cloudnorth_cli.events import (
     StepFailed,
     StepFinished,
     StepLimited,
+    StepProgress,
     StepStarted,
     StepWaiting,
     Watched,
@@ -48,7 +49,15 @@ class Running:
     told_at: float
     """When a line last spoke of it, by the clock."""
     waiting_for: str = ""
+    parts: dict[str, StepProgress] = field(default_factory=dict)
+    """How far each part has come, where the step tells that instead."""
     output: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    @property
+    def at_work(self) -> str:
+        """What it waits for, or the parts that are not done yet."""
+        parts = (f"{name} {lines.amount(part)}" for name, part in self.parts.items() if part.done != part.total)
+        return self.waiting_for or " · ".join(parts) or "at work"
 
 
 class Plain:
@@ -86,6 +95,7 @@ class Plain:
             RunStarted: self._run_started,
             StepStarted: self._step_started,
             StepWaiting: self._step_waiting,
+            StepProgress: self._step_progress,
             StepLimited: self._step_limited,
             Output: self._output,
             CommandRun: self._command_run,
@@ -128,7 +138,7 @@ class Plain:
             for step in list(self.running.values())[-1:]:
                 if self._clock() - step.told_at >= PATIENCE:
                     step.told_at = self._clock()
-                    told = f"{lines.stamp(self._now())} {step.name}: {step.waiting_for or 'at work'}"
+                    told = f"{lines.stamp(self._now())} {step.name}: {step.at_work}"
                     self.say(*lines.wrapped(self.talk_screen, told))
 
     def _run_started(self, event: RunStarted) -> None:
@@ -152,6 +162,9 @@ class Plain:
 
     def _step_waiting(self, event: StepWaiting) -> None:
         self._step(event.step).waiting_for = event.waiting_for
+
+    def _step_progress(self, event: StepProgress) -> None:
+        self._step(event.step).parts[event.item] = event
 
     def _step_limited(self, event: StepLimited) -> None:
         told = f"{event.step}: at most {lines.duration(event.seconds)} ({event.why})"

@@ -97,22 +97,13 @@ def _bars(step: Shown, width: int) -> list[str]:
     bars = dict(step.bars)
     names = max(map(len, bars), default=0)
     size = BAR if width >= 60 else 10
-    return [f"    {name:<{names}}  {_bar(bar, size)}  {_amount(bar)}" for name, bar in bars.items()]
+    return [f"    {name:<{names}}  {_bar(bar, size)}  {lines.amount(bar)}" for name, bar in bars.items()]
 
 
 def _bar(bar: StepProgress, size: int) -> str:
     part = min(1.0, bar.done / bar.total) if bar.total else 0.0
     full = round(part * size)
     return "━" * full + "╌" * (size - full)
-
-
-def _amount(bar: StepProgress) -> str:
-    if bar.unit == "bytes":
-        total = f" of {bar.total / 1e6:.1f}" if bar.total else ""
-        told = f"{bar.done / 1e6:.1f}{total} MB"
-    else:
-        told = f"{bar.done:.0f} of {bar.total:.0f}" if bar.total else f"{bar.done:.0f}"
-    return f"{told}  {bar.label}".rstrip()
 
 
 def _pods(pods: tuple[Pod, ...]) -> list[str]:

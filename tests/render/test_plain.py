@@ -17,6 +17,7 @@ from cloudnorth_cli.events import (
     RunStarted,
     StepFailed,
     StepFinished,
+    StepProgress,
     StepStarted,
     StepWaiting,
 )
@@ -137,6 +138,19 @@ def test_what_takes_long_says_every_30_seconds_what_it_waits_for() -> None:
     shown.seconds = 200
     shown.plain.remind()
     assert shown.talk.count("07:15:31Z") == 2
+
+
+def test_a_step_that_tells_how_far_it_is_says_that_of_the_parts_that_are_not_done() -> None:
+    shown = Shown().show(
+        StepStarted(step="build"),
+        StepProgress(step="build", item="api", done=3, total=9, unit="stages", label="RUN pip install"),
+        StepProgress(step="build", item="storefront", done=9, total=9, unit="stages"),
+        StepProgress(step="build", item="worker", done=12_400_000, total=96_100_000, unit="bytes"),
+    )
+    shown.seconds = 30
+    shown.plain.remind()
+    told = "build: api 3 of 9  RUN pip install · worker 12.4 of 96.1 MB"
+    assert " ".join(shown.talk.split()) == f"2026-11-23T07:15:31Z {' '.join(told.split())}"
 
 
 def test_a_quick_deploy_has_no_waiting_lines() -> None:
