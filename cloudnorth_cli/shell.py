@@ -150,11 +150,14 @@ def stop(process: subprocess.Popen[str], patience: float | None = None) -> None:
             process.wait(wait)
 
 
-def stop_all() -> None:
-    """Stop every program that runs (called when we are interrupted; work in threads ends with theirs)."""
+def stop_all(patience: float | None = None) -> None:
+    """Stop every program that runs (called when we are interrupted; work in threads ends with theirs).
+
+    patience: seconds until they are killed; default: each program's own.
+    """
     with _guard:
         processes = list(_running)
-    threads = [threading.Thread(target=stop, args=[process]) for process in processes]
+    threads = [threading.Thread(target=stop, args=[process, patience]) for process in processes]
     for thread in threads:
         thread.start()
     for thread in threads:

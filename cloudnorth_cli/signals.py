@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from cloudnorth_cli.errors import Interrupted
+from cloudnorth_cli.errors import CloudnorthError, Interrupted
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -41,6 +41,20 @@ class Watch:
 
 
 _watch = Watch()
+_end: CloudnorthError | None = None
+"""Why the run must end, found by another thread."""
+
+
+def end_with(error: CloudnorthError) -> None:
+    """End the run from a thread: the main thread's next `check` raises this, once."""
+    global _end
+    _end = error
+
+
+def forget_end() -> None:
+    """What was to end is over."""
+    global _end
+    _end = None
 
 
 def came() -> str | None:
@@ -73,6 +87,10 @@ def check(before: str | None = None) -> None:
     A file or socket that the garbage collector closes swallows it too (CPython's iobase_finalize clears errors), so
     whatever waits asks now and then.
     """
+    global _end
+    if _end is not None and threading.current_thread() is threading.main_thread():
+        error, _end = _end, None
+        raise error
     if _watch.came and not before and threading.current_thread() is threading.main_thread():
         raise Interrupted(_watch.came)
 

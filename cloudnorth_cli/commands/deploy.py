@@ -8,7 +8,7 @@ from cloudnorth_cli.adapters import git
 from cloudnorth_cli.commands import locking, outcome, taking_back
 from cloudnorth_cli.commands.progress import Progress, told
 from cloudnorth_cli.commands.records import Records
-from cloudnorth_cli.errors import CloudnorthError, Locked, RolloutFailed
+from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Locked, RolloutFailed
 from cloudnorth_cli.events import Journal, Result, Step
 from cloudnorth_cli.model import Candidate, Image, Record, Release, Request
 from cloudnorth_cli.platforms import Platform
@@ -170,6 +170,8 @@ def _install(platform: Platform, request: Request, progress: Progress, step: Ste
         raise
     except CloudnorthError as error:
         records.not_installed(error, progress.served)
+        if error.status in (ExitStatus.FAILED, ExitStatus.REFUSED):
+            progress.stage = "before"
         raise
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cloudnorth_cli.commands import outcome
 from cloudnorth_cli.commands.records import Records
-from cloudnorth_cli.errors import Broken, CloudnorthError, Interrupted
+from cloudnorth_cli.errors import Broken, CloudnorthError, ExitStatus, Interrupted
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.model import Candidate, Record, Release
 from cloudnorth_cli.platforms import Platform
@@ -47,6 +47,8 @@ def told(platform: Platform, environment: Environment, journal: Journal, work: C
     except CloudnorthError as error:
         if progress.stage in ("migrate", "release", "rollback") and error.code in LOST_CREDENTIALS:
             error = _credentials(platform, environment, progress, error)
+        if progress.stage in ("release", "rollback") and error.status == ExitStatus.REFUSED:
+            error = _cut_short(environment, progress, error)
         return outcome.failure("deploy", environment, journal, error, progress.serving(platform))
     except Interrupted:
         return _interrupted(platform, environment, journal, progress)
@@ -68,6 +70,18 @@ def _credentials(
         where=error.where,
         evidence=error.evidence,
         next=tuple(outcome.command(environment, each) for each in words),
+    )
+
+
+def _cut_short(environment: Environment, progress: Progress, error: CloudnorthError) -> CloudnorthError:
+    """What refuses now, such as a cluster that went away, found the release half way: a person is needed."""
+    return Broken(
+        f"release {progress.release} is half way and was not judged: {error.message}",
+        code=error.code,
+        where=error.where,
+        evidence=error.evidence,
+        next=tuple(outcome.command(environment, words) for words in ("status", "deploy --resume", "rollback")),
+        retryable=error.retryable,
     )
 
 

@@ -112,7 +112,7 @@ class KubernetesPlatform:
         site = self._site
         if not checking.namespace_exists(site):
             checking.make_namespace(site)
-        with lease.hold(site.api, site.namespace, showing.lock_name(site), request.actor) as held:
+        with lease.hold(site.api, site.namespace, showing.lock_name(site), request, verb, step) as held:
             self._held = held
             try:
                 yield
@@ -131,17 +131,17 @@ class KubernetesPlatform:
     def migrate(self, candidate: Candidate, step: Step) -> str:
         if self._environment.migrate is None:
             return ""
-        self._still_ours()
+        self._still_ours(step)
         rendered = self._rendered[candidate.id]
         releasing.ensure_secret(self._site, rendered.secret)
         return migrating.migrate(self._site, self._environment.migrate, rendered, candidate, step)
 
     def next_revision(self, step: Step, *, mend: bool = True) -> int:
-        self._still_ours()
+        self._still_ours(step)
         return releasing.next_revision(self._site, step, mend=mend)
 
     def release(self, candidate: Candidate, release: Release, request: Request, step: Step) -> None:
-        self._still_ours()
+        self._still_ours(step)
         rendered = self._rendered[candidate.id]
         rollout = self._rollout = watching.Rollout(
             self._site,
@@ -162,6 +162,7 @@ class KubernetesPlatform:
         return candidate
 
     def watch(self, candidate: Candidate, release: Release, step: Step) -> Verdict:
+        self._still_ours(step)
         rollout, self._rollout = self._rollout or self._rejoined(candidate, step), None
         certain = workloads.certain(candidate.changes)
         if self._served and candidate.id == self._served.release.id:
@@ -182,6 +183,7 @@ class KubernetesPlatform:
         return rollout
 
     def verify(self, candidate: Candidate, release: Release, step: Step) -> None:
+        self._still_ours(step)
         rendered = self._rendered[candidate.id]
         step.summary = verifying.verify(
             self._site,
@@ -196,6 +198,7 @@ class KubernetesPlatform:
         )
 
     def record(self, record: Record) -> None:
+        self._still_ours()
         store = records.store(self._site)
         rendered = self._rendered.get(record.release.id)
         store.keep(record, rendered.secret if rendered else store.secret_of(record.release))
@@ -210,7 +213,7 @@ class KubernetesPlatform:
         return self._served
 
     def rollback(self, to: Record, release: Release, step: Step) -> None:
-        self._still_ours()
+        self._still_ours(step)
         site = self._site
         restoring.secret(site, to)
         documents = restoring.manifest_of(site, to)
@@ -291,9 +294,10 @@ class KubernetesPlatform:
     def _watched(self, rolling: dict[str, str | None], step: Step) -> Verdict:
         return _summed_up(watching.watch(self._site, rolling, step), step)
 
-    def _still_ours(self) -> None:
-        """Before each change: is the lock still held?"""
+    def _still_ours(self, step: Step | None = None) -> None:
+        """Before each change: is the lock still held? Says in it where we are."""
         if self._held is not None:
+            self._held.step = step.name if step else self._held.step
             self._held.still()
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cloudnorth_cli.adapters import kube_secrets
 from cloudnorth_cli.adapters.helm import KEPT_REVISIONS, Revision, decisive
 from cloudnorth_cli.adapters.kube_paths import path
-from cloudnorth_cli.errors import Broken, Failed, Locked, RolloutFailed
+from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Locked, RolloutFailed
 from cloudnorth_cli.events import Problem, Step
 from cloudnorth_cli.model import Candidate, Record, Release, Request
 from cloudnorth_cli.platforms.kubernetes import preparing, records
@@ -76,8 +76,19 @@ def install(
         return
     problem = _problem(site.masked(decisive(done.errors or done.output)), rollout)
     rollout.end()
-    begun = any(one.number == release.revision for one in records.revisions(site) or ())
-    raise _told(RolloutFailed if begun else Failed, problem)
+    raise _told(RolloutFailed if _begun(site, release, problem) else Failed, problem)
+
+
+def _begun(site: Site, release: Release, problem: Problem) -> bool:
+    """Whether Helm made the revision that it failed in. Raises Broken where that cannot be read."""
+    try:
+        return any(one.number == release.revision for one in records.revisions(site) or ())
+    except CloudnorthError as error:
+        raise Broken(
+            f"{problem.message}; whether anything of it is there cannot be read: {error.message}",
+            code=error.code,
+            evidence=problem.evidence,
+        ) from error
 
 
 def kept(site: Site, revisions: Sequence[Revision]) -> int:
