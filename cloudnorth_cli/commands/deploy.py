@@ -39,9 +39,9 @@ def run(
 ) -> Result:
     """The runbook."""
     with journal.step("check") as step:
+        locking.refuse_frozen(platform, environment, request, "deploy")
         progress.looks(platform.check(request, step))
         guard(progress.served)
-        locking.refuse_frozen(platform, environment, request, "deploy")
 
     images = images_of(platform, environment, request, journal)
 
