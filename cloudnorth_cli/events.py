@@ -148,6 +148,13 @@ class Logged(Event, frozen=True, kw_only=True, tag="logged"):
     line: LogLine
 
 
+class Printed(Event, frozen=True, kw_only=True, tag="printed"):
+    """A line that a command printed (`cloudnorth run`, `cloudnorth exec`)."""
+
+    stream: Literal["stdout", "stderr"]
+    line: str
+
+
 class Problem(Value, frozen=True, kw_only=True):
     """A failure as machines read it."""
 
@@ -255,6 +262,7 @@ AnyEvent = (
     | StepFailed
     | Planned
     | Logged
+    | Printed
     | Saved
     | Watched
     | Result

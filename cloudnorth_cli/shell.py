@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,8 @@ class Command:
     words: tuple[str, ...]
     environ: Mapping[str, str | Secret] = field(default_factory=dict)
     """Added to ours."""
+    alone: bool = False
+    """`environ` is all that it gets, nothing of ours."""
     cwd: Path | None = None
     stdin: str | Secret | None = None
     patience: float = INTERRUPT_PATIENCE
@@ -76,6 +78,7 @@ def run(
     command: Command,
     *,
     on_line: Callable[[str], None] | None = None,
+    on_error: Callable[[str], None] | None = None,
     on_start: Callable[[Command], None] | None = None,
     on_running: Callable[[Callable[[], None]], None] = lambda stop: None,
     timeout: float | None = None,
@@ -85,6 +88,7 @@ def run(
 
     on_line: called with each line of standard output and error as it comes; they are merged then, and `output` holds
     the last 2,000 lines of both. Without it both are captured apart.
+    on_error: with `on_line`, called with the lines of standard error, which are not merged then.
     on_running: given a function that stops the program, for whoever sees from elsewhere that it is in vain.
     timeout: seconds until it is interrupted and killed.
     Raises Refused when the program is not there, Failed when `check` and its status is not 0 or time is out.
@@ -96,14 +100,14 @@ def run(
     timer: threading.Timer | None = None
     try:
         with signals.held():
-            process = _start(command, merged=on_line is not None)
+            process = _start(command, merged=on_line is not None and on_error is None)
         on_running(functools.partial(stop, process))
         if timeout:
             timer = threading.Timer(timeout, stop, [process])
             timer.start()
         # Whom we wait for patiently we also listen to until its end: a full pipe would keep it from ending.
         with signals.held() if command.patient else contextlib.nullcontext():
-            output, errors = _stream(process, command, on_line) if on_line else _capture(process, command)
+            output, errors = _stream(process, command, on_line, on_error) if on_line else _capture(process, command)
         signals.check(stopped_before)  # its end is not its failure when it was we who ended it
     except BaseException:
         if process:
@@ -128,6 +132,37 @@ def run(
             evidence=tail(errors or output),
         )
     return completed
+
+
+def attached(command: Command) -> int:
+    """Run a program on our own input, output and terminal until it ends; returns its status as a shell would.
+
+    Ctrl-C is for the program, which shares our group; any other signal ends it and us. Raises Refused when the program
+    is not there.
+    """
+    with signals.left_to_others():
+        try:
+            process = subprocess.Popen(
+                command.words,
+                cwd=command.cwd,
+                env=_environ(command),
+                preexec_fn=functools.partial(_end_with_parent, patient=False) if _libc else None,
+            )
+        except (FileNotFoundError, PermissionError) as error:
+            raise Refused(f"cannot run {command.words[0]}: {error.strerror}", code="tool-missing") from error
+        try:
+            return as_shell(process.wait())
+        except BaseException:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(INTERRUPT_PATIENCE)
+            process.kill()
+            raise
+
+
+def as_shell(status: int) -> int:
+    """A status as a shell tells it: 130 for a program that SIGINT ended."""
+    return 128 - status if status < 0 else status
 
 
 def stop(process: subprocess.Popen[str], patience: float | None = None) -> None:
@@ -170,15 +205,12 @@ def tail(text: str, lines: int = 20) -> tuple[str, ...]:
 
 
 def _start(command: Command, *, merged: bool) -> subprocess.Popen[str]:
-    environ = dict(os.environ)
-    for name, value in command.environ.items():
-        environ[name] = value.reveal() if isinstance(value, Secret) else value
     ours, theirs = _lasting_pipe() if merged and command.patient else (None, subprocess.PIPE)
     try:
         process = subprocess.Popen(
             command.words,
             cwd=command.cwd,
-            env=environ,
+            env=_environ(command),
             stdin=subprocess.PIPE if command.stdin is not None else subprocess.DEVNULL,
             stdout=theirs,
             pass_fds=() if ours is None else (ours,),
@@ -201,6 +233,11 @@ def _start(command: Command, *, merged: bool) -> subprocess.Popen[str]:
     with _guard:
         _running[process] = command.patience
     return process
+
+
+def _environ(command: Command) -> dict[str, str]:
+    given = {name: value.reveal() if isinstance(value, Secret) else value for name, value in command.environ.items()}
+    return given if command.alone else dict(os.environ) | given
 
 
 def _lasting_pipe() -> tuple[int, int]:
@@ -226,8 +263,16 @@ def _capture(process: subprocess.Popen[str], command: Command) -> tuple[str, str
     return process.communicate(_given(command))
 
 
-def _stream(process: subprocess.Popen[str], command: Command, on_line: Callable[[str], None]) -> tuple[str, str]:
+def _stream(
+    process: subprocess.Popen[str],
+    command: Command,
+    on_line: Callable[[str], None],
+    on_error: Callable[[str], None] | None,
+) -> tuple[str, str]:
     assert process.stdout is not None
+    aside = threading.Thread(target=_tell, args=(process.stderr, on_error), daemon=True) if on_error else None
+    if aside:
+        aside.start()
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(_given(command) or "")
@@ -237,5 +282,12 @@ def _stream(process: subprocess.Popen[str], command: Command, on_line: Callable[
         kept.append(line.rstrip("\n"))
         on_line(kept[-1])
     process.wait()
+    if aside:
+        aside.join()
     text = "\n".join(kept)
     return text, text
+
+
+def _tell(stream: Iterable[str], on_line: Callable[[str], None]) -> None:
+    for line in stream:
+        on_line(line.rstrip("\n"))

@@ -81,6 +81,17 @@ def held() -> Iterator[None]:
     check(before)
 
 
+@contextlib.contextmanager
+def left_to_others() -> Iterator[None]:
+    """Within this block SIGINT does nothing to us: a program at our terminal gets the Ctrl-C itself."""
+    # A handler of Python's, not SIG_IGN, which that program would inherit.
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def check(before: str | None = None) -> None:
     """Interrupt the main thread if a signal came since `came()` was `before`, and what it raised was swallowed.
 

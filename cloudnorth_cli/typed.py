@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import os
 import re
 import shlex
@@ -54,7 +55,7 @@ class Typed:
         parser.add_argument("--config")
         found = argparse.Namespace(output=None, report=None, config=None)
         with contextlib.suppress(argparse.ArgumentError):
-            parser.parse_known_args(list(self.arguments), found)
+            parser.parse_known_args(list(itertools.takewhile("--".__ne__, self.arguments)), found)
         return found
 
 

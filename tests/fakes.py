@@ -37,6 +37,7 @@ from cloudnorth_cli.model import (
     Verdict,
     Workload,
 )
+from cloudnorth_cli.platforms import Tell
 from cloudnorth_cli.settings import Environment
 
 DIGEST = "sha256:" + "3a91f0c2" * 8
@@ -233,6 +234,16 @@ class FakePlatform:
     def down(self, step: Step) -> str:
         self._pass(step)
         return "The data stays in .cloudnorth/fake"
+
+    def run(self, service: str, words: Sequence[str], tell: Tell) -> int:
+        tell(f"{service} runs {' '.join(words)}", "stdout")
+        tell("a warning", "stderr")
+        return int(words[-1]) if words[-1].isdigit() else 0
+
+    def exec(self, service: str, words: Sequence[str], tell: Tell | None, *, tty: bool = True) -> int:
+        if tell:
+            tell(f"{service} has {' '.join(words)}", "stdout")
+        return int(words[-1]) if words[-1].isdigit() else 0
 
     def data(self) -> str:
         return "the data in .cloudnorth/fake"

@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import Cloudnorth
 
 VERBS = (
-    *("deploy", "status", "logs", "history", "rollback", "restart", "scale"),
-    *("lock", "build", "push", "provision", "drift", "outputs"),
+    *("deploy", "status", "logs", "history", "rollback", "restart", "scale", "run"),
+    *("exec", "lock", "build", "push", "provision", "drift", "outputs"),
     *("config", "explain", "kubeconfig", "backup", "restore", "down", "completion"),
 )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -145,6 +145,26 @@ class Api:
         """A body piece by piece; closing it from another thread ends the reading."""
         with self._response("GET", path, query, preload=False, read_timeout=read_timeout) as response:
             yield response.stream(decode_content=True)
+
+    def websocket(self, path: str, query: Sequence[tuple[str, str]]) -> Any:
+        """A connection with channels, as `exec` has: the client library's WSClient, with bytes. Raises Refused."""
+        from kubernetes.stream.ws_client import WSClient, get_websocket_url
+        from websocket import WebSocketBadStatusException, WebSocketException
+
+        url = get_websocket_url(  # type: ignore[no-untyped-call]
+            f"{self.server.rstrip('/')}{path}", query
+        )
+        headers = {name.lower(): value for name, value in self._credentials().items()}
+        try:
+            return WSClient(  # type: ignore[no-untyped-call]
+                self._configuration, url, headers, capture_all=False, binary=True
+            )
+        except WebSocketBadStatusException as error:
+            raise _error(error.status_code, error.resp_body or b"", self) from error
+        except (OSError, WebSocketException) as error:
+            raise Unreachable(
+                f"the cluster of context {self.context} does not answer at {self.server}: {error}", retryable=True
+            ) from error
 
     def _json(
         self,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from cloudnorth_cli.adapters.kube import Api, Conflict
 from cloudnorth_cli.adapters.kube_paths import path
+from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Secret
 
 _LABEL = "cloudnorth.io/secret-of"
@@ -40,6 +41,16 @@ def ensure(api: Api, namespace: str, release: str, name: str, values: Mapping[st
         api.create(path("Secret", namespace), body)
     except Conflict:
         return
+
+
+def read(api: Api, namespace: str, name: str) -> dict[str, Secret]:
+    """The values of one; none where it is not there or may not be read."""
+    try:
+        found = api.find(path("Secret", namespace, name))
+    except Refused:
+        return {}
+    data = (found or {}).get("data") or {}
+    return {key: Secret(base64.b64decode(value).decode(errors="replace")) for key, value in data.items()}
 
 
 def names(api: Api, namespace: str, release: str) -> tuple[str, ...]:

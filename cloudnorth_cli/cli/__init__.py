@@ -321,6 +321,69 @@ def restart(ctx: typer.Context, env: o.Env = None, service: o.Services = None) -
     return _do(ctx, work)
 
 
+@app.command(
+    "run",
+    epilog=o.examples("run shop seed --products 100", "run -e prod -s api shop users --admin > users.csv"),
+    context_settings=o.COMMAND_OF_OTHERS,
+)
+def run_(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="A program and its arguments.")],
+    env: o.Env = None,
+    service: o.OneService = None,
+) -> int:
+    """Run a command once with the files and secrets that serve.
+
+    Its lines go to stdout and stderr, its exit status is ours. It has no input.
+    """
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands import run as commands
+
+        environment, platform = doors.reading(run, env, None, [service] if service else None)
+        return commands.run(platform, environment, run.journal, commands.the_service(environment, service), words)
+
+    return _do(ctx, work, reading=True)
+
+
+@app.command(
+    "exec",
+    epilog=o.examples("exec", "exec -e prod -s api python3", "exec -e prod -s api --no-tty cat /etc/hosts"),
+    context_settings=o.COMMAND_OF_OTHERS,
+)
+def exec_(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[COMMAND...]", help="A program and its arguments; default: sh.")
+    ] = None,
+    env: o.Env = None,
+    service: o.OneService = None,
+    no_tty: Annotated[bool, typer.Option("--no-tty", help="Give it no terminal, although there is one.")] = False,
+) -> int:
+    """Run a command in an instance that serves, at your terminal.
+
+    Its input and output are ours, and so is its exit status.
+    """
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands import run as commands
+
+        environment, platform = doors.reading(run, env, None, [service] if service else None)
+        return commands.exec_(
+            platform,
+            environment,
+            run.journal,
+            commands.the_service(environment, service),
+            words or ["sh"],
+            attached=run.options.output != "json",
+            tty=not no_tty,
+        )
+
+    return _do(ctx, work, reading=True)
+
+
 @app.command(epilog=o.examples("scale api=4", "scale -e prod api=4 storefront=2"))
 def scale(
     ctx: typer.Context,

@@ -66,6 +66,18 @@ Services = Annotated[
         autocompletion=completing.services,
     ),
 ]
+OneService = Annotated[
+    str | None,
+    typer.Option(
+        "--service",
+        "-s",
+        metavar="NAME",
+        help="Which service; needed where there are several.",
+        autocompletion=completing.services,
+    ),
+]
+COMMAND_OF_OTHERS = {"allow_interspersed_args": False}
+"""For verbs that end in a command line of somebody else: what begins with a dash behind its first word is its own."""
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it to FILE.")]
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="End with status 8 where something would change.")]
 Confirm = Annotated[

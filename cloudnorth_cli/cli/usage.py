@@ -53,5 +53,5 @@ def _options(line: Typed) -> Options:
 def _verb(arguments: Sequence[str]) -> str:
     from cloudnorth_cli.cli import app
 
-    verbs = {info.callback.__name__ for info in app.registered_commands if info.callback}
+    verbs = {info.name or info.callback.__name__ for info in app.registered_commands if info.callback}
     return next((word for word in arguments if word in verbs), "")

@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
@@ -31,6 +31,9 @@ from cloudnorth_cli.model import (
     Verdict,
 )
 from cloudnorth_cli.settings import Environment
+
+Tell = Callable[[str, Literal["stdout", "stderr"]], None]
+"""Takes a line of a command and the stream that it came from."""
 
 PLATFORMS = {
     "kubernetes": "cloudnorth_cli.platforms.kubernetes:KubernetesPlatform",
@@ -150,6 +153,18 @@ class Platform(Protocol):
         """Give services these numbers of processes or pods and wait; says who sets the number from then on.
 
         Raises Refused where something else (an autoscaler) sets it.
+        """
+
+    def run(self, service: str, words: Sequence[str], tell: Tell) -> int:
+        """Run a command to its end with the files, environment and secrets that serve, beside what serves.
+
+        Its lines are told, masked; returns its exit status. It has no input. Raises Refused, Failed.
+        """
+
+    def exec(self, service: str, words: Sequence[str], tell: Tell | None, *, tty: bool = True) -> int:
+        """Run a command in an instance that serves, on our own input and output; returns its exit status.
+
+        tell: where its lines go instead; it has no input then. tty: give it a terminal where we have one.
         """
 
     def down(self, step: Step) -> str:

@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from cloudnorth_cli.events import AnyEvent, Logged, Notice, Result
+from cloudnorth_cli.events import AnyEvent, Logged, Notice, Printed, Result
 from cloudnorth_cli.render.screen import Stream
 
 
 class JsonLines:
     """Writes events to stdout, each line flushed.
 
-    reading: only the result (and log lines) are printed; what else there is to say goes to `talk`.
+    reading: only the result (and lines of logs and commands) are printed; what else there is to say goes to `talk`.
     """
 
     def __init__(self, stream: Stream, talk: Stream, *, reading: bool = False) -> None:
@@ -22,7 +22,7 @@ class JsonLines:
         self._reading = reading
 
     def __call__(self, event: AnyEvent) -> None:
-        if not self._reading or isinstance(event, Result | Logged):
+        if not self._reading or isinstance(event, Result | Logged | Printed):
             self._stream.line(encode(event).decode())
         elif isinstance(event, Notice):
             self._talk.line(f"{event.level}: {event.message}")

@@ -17,6 +17,7 @@ from cloudnorth_cli.events import (
     Notice,
     Output,
     Planned,
+    Printed,
     Result,
     RunStarted,
     Saved,
@@ -37,6 +38,8 @@ MESSAGE = 12
 """Columns under which a commit's message is left out."""
 KEPT = 20
 """Last lines of a tool's output that a failed step shows."""
+LINES = ("logs", "run", "exec")
+"""Verbs whose lines are the answer."""
 SPEAKING = ("migrate",)
 """Steps whose output is shown as it comes: it is the project's own program that speaks, not a tool."""
 
@@ -104,6 +107,7 @@ class Plain:
             StepFailed: self._step_failed,
             Planned: self._planned,
             Logged: self._logged,
+            Printed: self._printed,
             Saved: self._saved,
             Watched: self._watched,
             Result: self._result,
@@ -226,13 +230,16 @@ class Plain:
             self.say(*lines.wrapped(self.talk_screen, f"{result.summary} The next save tries again."), "")
         self._watching = True
 
+    def _printed(self, event: Printed) -> None:
+        (self.out if event.stream == "stdout" else self.talk).line(event.line)
+
     def _result(self, event: Result) -> None:
         self.close()
-        if event.command == "logs" and event.error is None:
+        if event.command in LINES and event.error is None:
             return  # its lines were the answer, and Ctrl-C is how following them ends
         if self._talked:
             self.say("")
-        if event.exit_status in closing.WELL:
+        if event.exit_status in closing.WELL and event.error is None:
             for line in closing.answer(event, self.out_screen):
                 self.out.line(line)
         else:

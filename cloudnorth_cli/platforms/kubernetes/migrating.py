@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import functools
 import time
 
 from cloudnorth_cli import signals
@@ -14,6 +14,7 @@ from cloudnorth_cli.model import Candidate, PodFailure
 from cloudnorth_cli.platforms import migration_check
 from cloudnorth_cli.platforms.kubernetes import migration_job
 from cloudnorth_cli.platforms.kubernetes.evidence import evidence, warnings
+from cloudnorth_cli.platforms.kubernetes.pod_log import PodLog
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.rollout import causes
@@ -84,14 +85,14 @@ def _delete(site: Site, job: Json) -> None:
 
 def _await(site: Site, asked: Migrate, job: Json, step: Step) -> str:
     """Until the Job has ended, its log told line by line; returns its last line."""
-    reader: _Reader | None = None
+    reader: PodLog | None = None
     seen: dict[str, float] = {}
     while True:
         signals.check()
         pods = site.api.items(path("Pod", site.namespace), labelSelector=f"job-name={name(job)}")
         pod = pods[0] if pods else None
         if pod and reader is None and dig(pod, "status", "phase") != "Pending":
-            reader = _Reader(site, name(pod), step)
+            reader = PodLog(site, name(pod), functools.partial(step.output, "migrate"))
             reader.start()
         now = site.api.get(path("Job", site.namespace, name(job)))
         if is_true(now, "Complete"):
@@ -140,7 +141,7 @@ def _not_run(site: Site, asked: Migrate, doomed: PodFailure) -> Failed:
     )
 
 
-def _failed(site: Site, asked: Migrate, job: Json, pod: Json | None, reader: _Reader | None) -> Failed:
+def _failed(site: Site, asked: Migrate, job: Json, pod: Json | None, reader: PodLog | None) -> Failed:
     if reader:
         reader.finish()
     ended = dig(pod, "status", "containerStatuses", 0, "state", "terminated", default={})
@@ -176,39 +177,3 @@ def _failed(site: Site, asked: Migrate, job: Json, pod: Json | None, reader: _Re
         where=f"job/{name(job)} in namespace {site.namespace}",
         evidence=reader.lines[-20:] if reader else (),
     )
-
-
-class _Reader(threading.Thread):
-    """Tells a pod's log as it comes."""
-
-    def __init__(self, site: Site, pod: str, step: Step) -> None:
-        super().__init__(name="migration-log", daemon=True)
-        self.lines: list[str] = []
-        self._site = site
-        self._pod = pod
-        self._step = step
-
-    def run(self) -> None:
-        place = f"{path('Pod', self._site.namespace, self._pod)}/log"
-        try:
-            with self._site.api.stream(place, follow="true") as pieces:
-                rest = b""
-                for piece in pieces:
-                    *whole, rest = (rest + piece).split(b"\n")
-                    for line in whole:
-                        self._tell(line)
-                if rest:
-                    self._tell(rest)
-        except CloudnorthError as error:
-            self._step.notice(f"the migration's log cannot be read: {error.message}", "warning")
-
-    def finish(self) -> str:
-        """Wait for the log's end; returns the last line."""
-        self.join(5.0)
-        return self.lines[-1] if self.lines else ""
-
-    def _tell(self, line: bytes) -> None:
-        text = self._site.mask(line.decode(errors="replace").rstrip())
-        if text:
-            self.lines.append(text)
-            self._step.output("migrate", text)

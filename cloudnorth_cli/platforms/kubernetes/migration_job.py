@@ -28,7 +28,7 @@ from cloudnorth_cli.settings import Migrate
 CHECK = "cloudnorth-check"
 """The container that runs `migrate.check` before the migration, in the same pod."""
 LABEL = f"{PREFIX}/migration"
-_NOT_IN_A_JOB = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
+NOT_IN_A_JOB = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
 
 
 def body(site: Site, asked: Migrate, rendered: Rendered, candidate: Candidate) -> Json:
@@ -36,7 +36,7 @@ def body(site: Site, asked: Migrate, rendered: Rendered, candidate: Candidate) -
     metadata = document.pod_template.get("metadata") or {}
     spec = copy.deepcopy(dict(document.pod_spec or {}))
     job = f"{site.release}-migrate-{candidate.id[:8]}-{time.time_ns() // 1_000_000 % 1_000_000:06d}"
-    chosen = {key: value for key, value in spec["containers"][container].items() if key not in _NOT_IN_A_JOB}
+    chosen = {key: value for key, value in spec["containers"][container].items() if key not in NOT_IN_A_JOB}
     # `args` alone would go to the image's entrypoint, so both are replaced.
     chosen |= {"command": shlex.split(asked.run), "args": []}
     spec |= {"containers": [chosen], "restartPolicy": "Never"}

@@ -25,10 +25,12 @@ from cloudnorth_cli.model import (
     Status,
     Verdict,
 )
+from cloudnorth_cli.platforms import Tell
 from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.platforms.kubernetes import (
     changes,
     checking,
+    commanding,
     ending,
     logs,
     manifest,
@@ -247,6 +249,12 @@ class KubernetesPlatform:
 
     def down(self, step: Step) -> str:
         return ending.down(self._site, step)
+
+    def run(self, service: str, words: Sequence[str], tell: Tell) -> int:
+        return commanding.run_beside(self._site, service, words, tell)
+
+    def exec(self, service: str, words: Sequence[str], tell: Tell | None, *, tty: bool = True) -> int:
+        return commanding.run_within(self._site, service, words, tell, tty=tty)
 
     def data(self) -> str:
         raise self._no_data("deleted")

@@ -31,9 +31,11 @@ from cloudnorth_cli.model import (
     Status,
     Verdict,
 )
+from cloudnorth_cli.platforms import Tell
 from cloudnorth_cli.platforms.local import (
     backups,
     checks,
+    commanding,
     files,
     front,
     images,
@@ -259,6 +261,18 @@ class LocalPlatform:
     def down(self, step: Step) -> str:
         self.machine.stop()
         return f"The data stays in {self.place.data}, records and releases beside it"
+
+    def run(self, service: str, words: Sequence[str], tell: Tell) -> int:
+        there, wanted = self.machine.serving(), self._serving_plan()
+        if there is None or wanted is None:
+            raise self._nothing_runs()
+        return commanding.run_beside(self.place, wanted, there, service, words, tell)
+
+    def exec(self, service: str, words: Sequence[str], tell: Tell | None, *, tty: bool = True) -> int:
+        there, wanted = self.machine.serving(), self._serving_plan()
+        if there is None or wanted is None:
+            raise self._nothing_runs()
+        return commanding.run_within(self.place, wanted, there, self.machine.supervisor, service, words, tell)
 
     def data(self) -> str:
         if not self.place.home.exists():
