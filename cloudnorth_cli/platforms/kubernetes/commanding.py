@@ -187,6 +187,6 @@ def _refuse_doomed(site: Site, pod: Json, service: str, seen: dict[str, float]) 
 def _know_secrets(site: Site) -> None:
     """Read what serves has for secrets, so that its lines can be masked; without the right to, they are not."""
     served = records.serving(site)
-    held = records.store(site).secret_of(served.release.revision) if served else ""
+    held = records.store(site).secret_of(served.release) if served else ""
     if held:
         site.secrets |= kube_secrets.read(site.api, site.namespace, held)
