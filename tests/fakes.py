@@ -37,7 +37,7 @@ from cloudnorth_cli.model import (
     Verdict,
     Workload,
 )
-from cloudnorth_cli.platforms import Tell
+from cloudnorth_cli.platforms import Service, Tell
 from cloudnorth_cli.settings import Environment
 
 DIGEST = "sha256:" + "3a91f0c2" * 8
@@ -274,6 +274,9 @@ class FakePlatform:
 
     def address(self) -> str | None:
         return "https://shop.example"
+
+    def service(self) -> Service:
+        raise Refused("the fake needs no service", code="service-local-only")
 
     @contextmanager
     def pages(self) -> Iterator[Callable[[Release], None]]:

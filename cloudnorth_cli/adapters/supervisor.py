@@ -107,6 +107,12 @@ class Supervisor:
             Command((*words, sys.executable, "-m", "supervisor.supervisord", "-c", str(self.configuration))), timeout=30
         )
 
+    def foreground(self, programs: Iterable[Program]) -> tuple[str, ...]:
+        """Write what it starts with; the words that run it without turning into a daemon. Raises Refused."""
+        self.socket.unlink(missing_ok=True)
+        self._write(programs)
+        return (sys.executable, "-m", "supervisor.supervisord", "-n", "-s", "-c", str(self.configuration))
+
     def keep(self, programs: Iterable[Program]) -> None:
         """Make these the programs that run: start the new ones, stop and forget the others. Raises Failed."""
         wanted = {program.name: program for program in programs}

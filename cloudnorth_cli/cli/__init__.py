@@ -307,6 +307,44 @@ def lock(
     return _do(ctx, work, reading=action == "show")
 
 
+@app.command(
+    epilog=o.examples(
+        "service install -e server --user shop --print", "sudo cloudnorth service install -e server --user shop"
+    ).replace("cloudnorth sudo ", "sudo ")
+)
+def service(
+    ctx: typer.Context,
+    action: Annotated[
+        Literal["status", "install", "uninstall", "run"],
+        typer.Argument(metavar="[status|install|uninstall]", help="install writes a systemd unit and starts it."),
+    ] = "status",
+    env: o.Env = None,
+    user: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With install: the unprivileged user that everything runs as.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--print", help="With install: only print the unit.")] = False,
+) -> int:
+    """Keep an environment of this machine running from boot on, as a service.
+
+    Ports 80 and 443 are Caddy's then without root. Releases are deployed as the service's user.
+    """
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands import service
+
+        if action == "status" or show:
+            environment, platform = doors.reading(run, env)
+            return service.status(platform, environment) if not show else service.show(platform, environment, user)
+        opened = doors.changing(run, env, files=False)
+        if action == "run":
+            return service.run(opened.platform, opened.request)
+        change = service.install if action == "install" else service.uninstall
+        return change(opened.platform, opened.environment, run.journal, user)
+
+    return _do(ctx, work, reading=action in ("status", "run") or show)
+
+
 @app.command(epilog=o.examples("restart", "restart -e prod -s api"))
 def restart(ctx: typer.Context, env: o.Env = None, service: o.Services = None) -> int:
     """Start the services anew without interruption."""

@@ -41,6 +41,31 @@ PLATFORMS = {
 }
 
 
+class Service(Protocol):
+    """An environment kept by the service manager of the machine that it runs on."""
+
+    name: str
+    """`cloudnorth-shop-1f2e3d4c-local.service`."""
+
+    def unit(self, user: str) -> str:
+        """What is written for the service manager. Raises Refused, UsageError."""
+
+    def install(self, user: str) -> bool:
+        """Start it now and at every boot as this user; False where that has to wait for the next boot.
+
+        Raises Refused, UsageError, Failed.
+        """
+
+    def uninstall(self) -> bool:
+        """Stop it and take it away, data stays; False where there was none. Raises Refused, Failed."""
+
+    def state(self) -> str:
+        """`active`, `inactive`, `failed`, `not installed`, or `installed` where the service manager does not run."""
+
+    def run(self, request: Request) -> None:
+        """Become it: called by the service manager, and does not return. Raises Refused, Locked."""
+
+
 class Platform(Protocol):
     """The verbs of a place where releases run. Steps only tell; return values carry the results."""
 
@@ -196,6 +221,9 @@ class Platform(Protocol):
 
     def address(self) -> str | None:
         """Where a person reaches it, if that is known: `http://127.0.0.1:8000`."""
+
+    def service(self) -> Service:
+        """What the machine's service manager keeps of it. Raises Refused where a platform needs none."""
 
     def pages(self) -> AbstractContextManager[Callable[[Release], None]]:
         """While inside, pages that browsers show are loaded anew when told that another release serves.

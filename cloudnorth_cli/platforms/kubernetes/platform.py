@@ -25,7 +25,7 @@ from cloudnorth_cli.model import (
     Status,
     Verdict,
 )
-from cloudnorth_cli.platforms import Tell
+from cloudnorth_cli.platforms import Service, Tell
 from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.platforms.kubernetes import (
     changes,
@@ -289,6 +289,11 @@ class KubernetesPlatform:
 
     def address(self) -> str | None:
         return self._environment.file.url
+
+    def service(self) -> Service:
+        raise Refused(
+            f"{self._environment.name} runs in a cluster, which keeps its processes itself", code="service-local-only"
+        )
 
     def pages(self) -> AbstractContextManager[Callable[[Release], None]]:
         raise Refused(

@@ -105,7 +105,7 @@ def configure(
     file = place.caddy_file
     variables = launch.inherited() | {"GOMEMLIMIT": "48MiB"} | place.marker
     words = (caddy.binary(), "run", "--config", str(file))
-    launch.write(launch.launch_file(place, NAME), words, variables, place.home, counted=False)
+    launch.write(launch.launch_file(place, NAME), words, variables, place.home, counted=False, rights=True)
     if file.is_file() and file.read_text() == text:
         return False
     new = file.with_suffix(".new")

@@ -68,12 +68,15 @@ def environ(plan: Plan, process: Process, filled: Mapping[str, str], place: Plac
     return found | read_secrets(place, plan.secrets)
 
 
-def write(file: Path, words: tuple[str, ...], variables: Mapping[str, str], cwd: Path, *, counted: bool) -> None:
-    """Write a launch file. counted: starts are counted in a file beside it."""
+def write(
+    file: Path, words: tuple[str, ...], variables: Mapping[str, str], cwd: Path, *, counted: bool, rights: bool = False
+) -> None:
+    """Write a launch file. counted: starts are counted in a file beside it. rights: to ports below 1024, if given."""
     starts = starts_file(file) if counted else None
     if starts:
         starts.write_bytes(b"")
-    launch = {"words": words, "environ": variables, "cwd": str(cwd), "starts": str(starts) if starts else None}
+    counts = str(starts) if starts else None
+    launch = {"words": words, "environ": variables, "cwd": str(cwd), "starts": counts, "rights": rights}
     _write_private(file, json.dumps(launch))
 
 

@@ -104,7 +104,9 @@ class Machine:
     def abandon(self) -> None:
         """Run what serves and nothing of a lineup that does not any more; where nothing serves, nothing runs."""
         serving = self.serving()
-        if serving is None:
+        if serving is None and self.place.kept_by_service.exists():
+            self.supervisor.keep(())
+        elif serving is None:
             self.stop()
         elif self.supervisor.running():
             self.supervisor.keep(self._programs(serving.processes))
@@ -132,6 +134,27 @@ class Machine:
             for each in serving.processes:
                 launch.starts_file(launch.launch_file(self.place, each.name)).write_bytes(b"")
             self.supervisor.keep(self._programs(serving.processes))
+
+    def revive(self) -> tuple[str, ...]:
+        """Make what served ready to be started as a service's own process; the words that do so.
+
+        Nothing runs now: the machine was started anew, or supervisord ended. Raises Refused, Failed.
+        """
+        self.supervisor.reap()
+        self.place.kept_by_service.touch()
+        old = self.serving()
+        plan = read(self.place.plans, old.release.id) if old else None
+        if old is None or plan is None:
+            return self.supervisor.foreground(())
+        new = self._lineup(plan, old.release, "", NO_WISHES, old)
+        lineup.write(self.place, new, None)
+        with ports.one_at_a_time(self.place.runtime.parent):
+            self._write_launches(plan, new.processes, new)
+            chosen = front.chosen(self.place)
+            self._write_front(chosen.port if chosen else self._wanted_port, plan)
+        lineup.switch(self.place, new)
+        lineup.forget_others(self.place)
+        return self.supervisor.foreground(self._programs(new.processes))
 
     def stop(self) -> None:
         """Stop everything; nothing serves."""
@@ -174,27 +197,36 @@ class Machine:
     def _stand(self, plan: Plan, old: Lineup | None, new: Lineup, step: Step) -> None:
         """Choose the ports of the front, write what the new processes are started with, and see that Caddy runs."""
         running = self.supervisor.running()
-        inside = internal.choose(self.place, new.sides, [each.port for each in new.processes])
-        urls = internal.urls(self.place, new.sides)
-        for process in new.without(old):
-            launch.write_process(plan, process, urls, self.place)
+        self._write_launches(plan, new.without(old), new)
         if not running:
             # Nothing of an earlier supervisord is worth keeping: start only what this lineup names.
             self.supervisor.reap()
-            port = front.choose(self.place, self._wanted_port, step)
-            front.configure(self.place, port, front.routes(plan), inside, pages.there(self.place), self._site)
+            self._write_front(front.choose(self.place, self._wanted_port, step), plan)
             self.supervisor.start(self._programs(new.processes), launch.inherited())
             front.await_ready(self.place)  # only then is the port its own
+        elif not front.answers(self.place):  # a service that kept nothing until now
+            self._write_front(front.choose(self.place, self._wanted_port, step), plan)
         elif new.sides.keys() - (old.sides if old else {}).keys():
             # Where new services are asked by others; the routes stay as they are until the switch.
             before = read(self.place.plans, old.release.id) if old else None
             chosen = front.chosen(self.place)
             self._configure(chosen.port if chosen else self._wanted_port, before or plan)
 
+    def _write_launches(self, plan: Plan, fresh: Iterable[Process], new: Lineup) -> None:
+        """Choose the internal addresses of a lineup and write what its new processes are started with."""
+        internal.choose(self.place, new.sides, [each.port for each in new.processes])
+        urls = internal.urls(self.place, new.sides)
+        for process in fresh:
+            launch.write_process(plan, process, urls, self.place)
+
+    def _write_front(self, port: int, plan: Plan) -> bool:
+        """Write what Caddy is to do; whether that is something else than before."""
+        inside = internal.chosen(self.place)
+        return front.configure(self.place, port, front.routes(plan), inside, pages.there(self.place), self._site)
+
     def _configure(self, port: int, plan: Plan) -> None:
         """Bring routes and addresses to Caddy where they are others than before."""
-        inside = internal.chosen(self.place)
-        if front.configure(self.place, port, front.routes(plan), inside, pages.there(self.place), self._site):
+        if self._write_front(port, plan):
             front.reload(self.place)
 
     def _programs(self, processes: Iterable[Process]) -> tuple[Program, ...]:

@@ -127,6 +127,11 @@ class Place:
         return self.home / "pages"
 
     @property
+    def kept_by_service(self) -> Path:
+        """There while supervisord is a service's own process, which must not end with what it keeps."""
+        return self.runtime / "service"
+
+    @property
     def supervisor_socket(self) -> Path:
         return self.runtime / "supervisor"
 

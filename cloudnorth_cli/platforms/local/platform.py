@@ -54,6 +54,7 @@ from cloudnorth_cli.platforms.local.lineup import Lineup
 from cloudnorth_cli.platforms.local.machine import NO_WISHES, Machine, Wishes
 from cloudnorth_cli.platforms.local.place import TASK_MARK, place, told_disk
 from cloudnorth_cli.platforms.local.plan import Plan
+from cloudnorth_cli.platforms.local.service import Service
 from cloudnorth_cli.platforms.local.watching import watch
 from cloudnorth_cli.settings import Environment
 
@@ -312,6 +313,9 @@ class LocalPlatform:
 
     def address(self) -> str | None:
         return front.address(self.place, self.environment.file) if self.machine.serving() else None
+
+    def service(self) -> Service:
+        return Service(self.environment, self.machine)
 
     @contextmanager
     def pages(self) -> Iterator[Callable[[Release], None]]:

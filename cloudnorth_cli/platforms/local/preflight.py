@@ -8,7 +8,7 @@ import importlib.util
 from cloudnorth_cli.adapters import caddy, uv
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Request
-from cloudnorth_cli.platforms.local import ports
+from cloudnorth_cli.platforms.local import ports, service
 from cloudnorth_cli.platforms.local.machine import Machine
 from cloudnorth_cli.settings import Environment
 
@@ -18,22 +18,25 @@ def check(environment: Environment, request: Request, machine: Machine) -> None:
     if importlib.util.find_spec("supervisor") is None:
         raise Refused("supervisor is missing", code="tool-missing", next=("pip install 'cloudnorth[local]'",))
     caddy.binary()
-    for name, service in environment.services.items():
+    for name, wanted in environment.services.items():
         where = f"services.{name}"
-        if not service.run:
+        if not wanted.run:
             raise Refused(
                 f"{where}.run is missing: the command that starts {name} on this machine", code="no-run", where=where
             )
-        if service.build is None and name not in request.images:
+        if wanted.build is None and name not in request.images:
             raise Refused(
                 f"{where} names an image: the local platform runs the files of build.context",
                 code="no-files",
                 where=where,
             )
-        if service.prepare.requirements:
+        if wanted.prepare.requirements:
             uv.binary()
-            uv.key(environment.root / service.prepare.requirements)
+            uv.key(environment.root / wanted.prepare.requirements)
     _routes_differ(environment)
+    stopped = service.not_running(environment)
+    if stopped and not machine.supervisor.running():
+        raise stopped
     if environment.file.domain and not machine.fronts_as_wanted():
         _ports_of_domain(environment, machine)
 
@@ -59,8 +62,8 @@ def _ports_of_domain(environment: Environment, machine: Machine) -> None:
 
 def _routes_differ(environment: Environment) -> None:
     seen: dict[str, str] = {}
-    for name, service in environment.services.items():
-        route = (service.route or "/").rstrip("/")
+    for name, wanted in environment.services.items():
+        route = (wanted.route or "/").rstrip("/")
         if route in seen:
             raise Refused(
                 f"services {seen[route]} and {name} have the same route {route or '/'} at the local front",
