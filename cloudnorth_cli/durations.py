@@ -8,6 +8,14 @@ PATTERN = r"^(?=[0-9])([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
+def told(seconds: float) -> str:
+    """`12 min`, `40 s`, `3 h`: how long something lasted, for people."""
+    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {name}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
 def seconds(text: str) -> float:
     """The seconds that a duration stands for. Raises ValueError."""
     if not re.fullmatch(PATTERN, text):

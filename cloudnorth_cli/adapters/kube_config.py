@@ -63,6 +63,13 @@ def configuration(path: str, context: str) -> Configuration:
     return made
 
 
+def user_of(path: str, context: str) -> dict[str, Any]:
+    """The user's part of a context. Raises Refused."""
+    config = _read(path)
+    chosen = dict(_named(config, "contexts", context)["context"])
+    return dict(_named(config, "users", chosen["user"])["user"])
+
+
 def one_context(path: str, context: str) -> str:
     """A kubeconfig of this context alone, certificates within, as YAML."""
     config = _read(path)

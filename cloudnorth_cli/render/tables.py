@@ -140,7 +140,10 @@ def holder(what: LockStatus) -> str:
 
 
 def _serving(what: Status, screen: Screen, now: datetime) -> list[str]:
-    lock = f"lock: {what.lock.holder}" if what.lock else "lock: free"
+    lock = f"lock: {holder(what.lock)}" if what.lock else "lock: free"
+    for hold in what.holds:
+        if hold.release is None:
+            lock = f"frozen by {hold.actor.who}: {hold.reason}"
     if what.serving is None:
         return lines.headline(screen, "nothing was deployed yet", lock)
     record = what.serving

@@ -6,24 +6,36 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cloudnorth_cli.adapters.kube import Conflict, Invalid, Json, NotFound
 from cloudnorth_cli.errors import Refused
-from cloudnorth_cli.platforms.kubernetes import records
+from cloudnorth_cli.platforms.kubernetes import owners, records
 from cloudnorth_cli.platforms.kubernetes.manifest import Document
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered
 from cloudnorth_cli.platforms.kubernetes.site import Site
 
 FIELD_MANAGER = "helm"
-"""Under which Helm 4 applies; a dry run has to ask under the same name."""
+"""Under which Helm 4 applies; a dry run has to ask under the same name. Helm 3 writes under it too, by updates."""
+
+
+def look(site: Site, rendered: Rendered) -> None:
+    """At `check`, while digests are not known yet. Raises Refused naming fields and who has set or keeps them."""
+    there = records.workloads(site)
+    if not there:
+        return
+    found = [line for thing in there for line in owners.told(thing)]
+    _refuse(site, [*found, *_all(site, rendered, force=False, valid=False)])
 
 
 def try_out(site: Site, rendered: Rendered, *, force: bool) -> None:
     """Apply each object as a dry run, as Helm 4 will. Raises Refused naming fields and their managers."""
-    if not _applies_on_server(site):
-        return
-    objects = [document for document in rendered.documents if not document.hook]
-    with ThreadPoolExecutor(8) as pool:
-        conflicts = [
-            told for found in pool.map(lambda one: _conflicts(site, one, force=force), objects) for told in found
-        ]
+    if _applies_on_server(site) or (not force and records.workloads(site)):
+        _refuse(site, _all(site, rendered, force=force, valid=_applies_on_server(site)))
+
+
+def ours(cause: str) -> bool:
+    """Whether a conflict is with Helm itself, whose updates of before count as another manager's than its applies."""
+    return f'conflict with "{FIELD_MANAGER}"' in cause
+
+
+def _refuse(site: Site, conflicts: list[str]) -> None:
     if conflicts:
         fields = "a field" if len(conflicts) == 1 else f"{len(conflicts)} fields"
         raise Refused(
@@ -34,8 +46,15 @@ def try_out(site: Site, rendered: Rendered, *, force: bool) -> None:
         )
 
 
-def _conflicts(site: Site, document: Document, *, force: bool) -> list[str]:
-    """Fields of one object that others own."""
+def _all(site: Site, rendered: Rendered, *, force: bool, valid: bool) -> list[str]:
+    objects = [document for document in rendered.documents if not document.hook]
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda one: _conflicts(site, one, force=force, valid=valid), objects)
+        return [told for each in found for told in each]
+
+
+def _conflicts(site: Site, document: Document, *, force: bool, valid: bool) -> list[str]:
+    """Fields of one object that others own. `valid`: whether what the API server does not accept is refused here."""
     place = site.discovery.path(document.body, site.namespace)
     if place is None:
         return []
@@ -45,9 +64,10 @@ def _conflicts(site: Site, document: Document, *, force: bool) -> list[str]:
         # The namespace is still to be made; nobody owns anything there.
         return []
     except Conflict as error:
-        return [f"{document.key} {cause}" for cause in error.causes or (error.message,)]
+        return [f"{document.key} {cause}" for cause in error.causes or (error.message,) if not ours(cause)]
     except Invalid as error:
-        raise Refused(error.message, code=error.code, where=document.source or document.key) from error
+        if valid:
+            raise Refused(error.message, code=error.code, where=document.source or document.key) from error
     return []
 
 

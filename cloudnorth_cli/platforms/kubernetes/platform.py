@@ -30,7 +30,12 @@ from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.platforms.kubernetes import (
     changes,
     checking,
+<<<<<<< HEAD
     commanding,
+=======
+    conflicts,
+    credentials,
+>>>>>>> 1da06fc (check names who else has set or keeps fields, and credentials that end too soon; status tells a deploy that was abandoned)
     ending,
     logs,
     manifest,
@@ -86,7 +91,10 @@ class KubernetesPlatform:
         site = self._site
         site.api.get("/version")
         self._served = records.serving(site)
-        checking.check(site, step, self._secret, self._served)
+        rendered = checking.check(site, step, self._secret, self._served)
+        credentials.last_long_enough(site, records.store(site).all())
+        if not request.force_conflicts:
+            conflicts.look(site, rendered)
         self._images.check(request)
         step.summary = f"{site.context}, helm {'.'.join(map(str, site.helm_version))}, chart {site.settings.chart}"
         return self._served

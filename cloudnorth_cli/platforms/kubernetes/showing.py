@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
-from cloudnorth_cli.adapters import lease
+from cloudnorth_cli import durations
+from cloudnorth_cli.adapters import kube_holds, lease
 from cloudnorth_cli.adapters.kube import Json
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Refused
@@ -45,7 +47,8 @@ def status(site: Site, address: str | None) -> Status:
     )
     services = services_of(site, {key(thing): Document("", "", thing) for thing in workloads})
     lock, kept = lock_status(site), records.store(site).all() if workloads else ()
-    problems = (*_problems(workloads, services, observed), *(() if lock else _half_way(kept)))
+    half_way = tuple(_half_way(kept, lock))
+    problems = (*half_way, *_problems(workloads, services, observed))
     rows = tuple(_services(workloads, services, observed))
     healthy = bool(workloads) and not problems and all(is_done(thing) for thing in workloads)
     environment = site.environment.name
@@ -58,8 +61,9 @@ def status(site: Site, address: str | None) -> Status:
         pods=tuple(_pods(workloads, services, observed, kept)),
         lock=lock,
         address=address,
+        holds=kube_holds.holds(site.api, site.namespace, site.release),
         problems=problems,
-        next=() if healthy else _next(site, workloads),
+        next=() if healthy else _next(site, workloads, half_way=bool(half_way)),
     )
 
 
@@ -114,10 +118,19 @@ def _problems(workloads: Sequence[Json], services: dict[str, str | None], observ
             yield f"{subject}: {ready} of {wanted(thing)} pods are ready"
 
 
-def _half_way(kept: Sequence[Record]) -> Iterator[str]:
-    """A release that was installed last and that nobody saw to its end; `kept` newest first."""
-    if kept and kept[0].outcome in ("interrupted", "unverified"):
-        yield f"release {kept[0].release} was installed and never verified"
+def _half_way(kept: Sequence[Record], lock: LockStatus | None) -> Iterator[str]:
+    """A release that was installed last and that nobody sees to its end; `kept` newest first."""
+    newest = kept[0] if kept else None
+    if newest is None or newest.outcome not in ("interrupted", "unverified") or (lock and not lock.abandoned):
+        return
+    verb = "rollback to" if newest.step == "rollback" else "deploy"
+    how = "interrupted" if newest.outcome == "interrupted" else "abandoned"
+    last = newest.finished_at or newest.started_at
+    ago = durations.told((datetime.now(UTC) - last).total_seconds())
+    if how == "abandoned" and lock and lock.silent_seconds is not None:
+        ago = durations.told(lock.silent_seconds)
+    step = f" in {newest.step}" if newest.step else ""
+    yield f"{verb} {newest.release.number} {how}{step} {ago} ago, not judged"
 
 
 def _summary(
@@ -132,8 +145,10 @@ def _summary(
     return f"{environment}  unhealthy: {problems[0] if problems else f'{what} is rolling out, {ready}/{of} ready'}"
 
 
-def _next(site: Site, workloads: Sequence[Json]) -> tuple[str, ...]:
+def _next(site: Site, workloads: Sequence[Json], *, half_way: bool) -> tuple[str, ...]:
     suffix = f"--env {site.environment.name}"
+    if half_way:
+        return (f"cloudnorth deploy {suffix} --resume", f"cloudnorth rollback {suffix}")
     return (
         (f"cloudnorth logs {suffix}", f"cloudnorth history {suffix}") if workloads else (f"cloudnorth deploy {suffix}",)
     )
