@@ -30,12 +30,9 @@ from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.platforms.kubernetes import (
     changes,
     checking,
-<<<<<<< HEAD
     commanding,
-=======
     conflicts,
     credentials,
->>>>>>> 1da06fc (check names who else has set or keeps fields, and credentials that end too soon; status tells a deploy that was abandoned)
     ending,
     logs,
     manifest,
