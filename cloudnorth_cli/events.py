@@ -300,6 +300,11 @@ class Journal:
             for listener in self._listeners:
                 listener(stamped)
 
+    def last_word(self, event: AnyEvent, patience: float) -> None:
+        """Emit the very last event, from whatever thread: nothing comes after it. Not where a listener hangs."""
+        if self._guard.acquire(timeout=patience):
+            self.emit(event)
+
     def notice(self, message: str, level: Literal["info", "warning"] = "info") -> None:
         self.emit(Notice(level=level, message=message))
 

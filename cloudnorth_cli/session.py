@@ -31,6 +31,8 @@ from cloudnorth_cli.typed import Typed
 if TYPE_CHECKING:
     from cloudnorth_cli.settings import Environment
 
+LAST_WORD = 1.0
+"""Seconds for the last word of a run that is stopped at once: whoever reads it may hang."""
 REFUSING = (ExitStatus.USAGE, ExitStatus.REFUSED, ExitStatus.LOCKED)
 """Statuses of a run that did not begin to change anything."""
 
@@ -133,6 +135,7 @@ def run(
     gc.enable()
     watch.on_signal = _stop_programs
     this = Run(verb, options, typed, reading=reading)
+    watch.on_again = lambda: _stop_at_once(this)
     try:
         try:
             if this.report:
@@ -156,6 +159,27 @@ def _stop_programs() -> None:
     waits for that, and is started without one.
     """
     _thread.start_new_thread(shell.stop_all, ())
+
+
+def _stop_at_once(this: Run) -> None:
+    """A second signal: end now, telling that nobody looked how things are left.
+
+    Called from a signal handler, which may have interrupted the main thread anywhere: a thread of its own does it.
+    """
+
+    def end() -> None:
+        shell.stop_all(patience=0.0)
+        result = Result(
+            command=this.verb,
+            exit_status=int(ExitStatus.INTERRUPTED),
+            outcome="interrupted",
+            summary="at once; how things are left was not looked at. A lock of this run ends by itself in 20 s.",
+            next=(f"cloudnorth status --env {this.environment}",) if this.environment else (),
+        )
+        this.journal.last_word(_finished(this, result), LAST_WORD)
+        os._exit(int(ExitStatus.INTERRUPTED))
+
+    _thread.start_new_thread(end, ())
 
 
 def _tell(this: Run, result: Result) -> int:

@@ -6,11 +6,14 @@ import contextlib
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 from cloudnorth_cli.errors import CloudnorthError, Interrupted
 
+TOGETHER = 0.5
+"""Seconds within which signals are one: a terminal that closes sends SIGHUP itself and by way of its shell."""
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -21,16 +24,23 @@ class Watch:
         self.armed = True
         self.on_signal: Callable[[], None] = lambda: None
         """Called before the main thread is interrupted, to end what other threads wait for."""
+        self.on_again: Callable[[], None] = lambda: None
+        """Called for another signal while the first is still being dealt with: the person will not wait."""
         self.came: str | None = None
         """Name of the signal that stopped us."""
+        self.came_at = 0.0
         self.holding = False
+        self.over = False
+        """The work is over, however it ended; what is left to do is to say so."""
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        # Further ones arrive while the first is told: a person hits Ctrl-C twice, Jenkins sends TERM to the group.
         if not self.armed:
+            if self.came and not self.over and time.monotonic() - self.came_at > TOGETHER:
+                self.on_again()
             return
         self.armed = False
         self.came = signal.Signals(number).name
+        self.came_at = time.monotonic()
         self.on_signal()
         if not self.holding:
             raise Interrupted(self.came)
@@ -38,6 +48,7 @@ class Watch:
     def disarm(self) -> None:
         """The work is over: from here on a signal finds nothing to stop."""
         self.armed = False
+        self.over = True
 
 
 _watch = Watch()

@@ -105,7 +105,11 @@ class FakePlatform:
     def lock(self, request: Request, verb: str, step: Step) -> Iterator[None]:
         if "locked" in self.wishes:
             raise Locked("prod is held by jenkins #318 since 07:15", next=("cloudnorth status --env prod",))
-        yield
+        try:
+            yield
+        finally:
+            if "hanging" in self.wishes:
+                time.sleep(30)
 
     def holds(self) -> tuple[Hold, ...]:
         file = self._file.with_suffix(".holds")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.errors import ExitStatus
 from cloudnorth_cli.events import AnyEvent
 from cloudnorth_cli.platforms import PLATFORMS
@@ -255,3 +257,38 @@ def test_a_platform_whose_extra_is_not_installed_says_how_to_install_it(
     assert ran.status == ExitStatus.REFUSED
     assert "which needs the extra [local]: nowhere_to_be_found is not installed" in " ".join(ran.err.split())
     assert f"next: {sys.executable} -m pip install 'cloudnorth[local]'" in ran.err
+
+
+def test_a_second_signal_ends_a_run_at_once_and_is_journalled(cloudnorth: Cloudnorth, project: Path) -> None:
+    """The first one is being dealt with, and something of that hangs; the person will not wait."""
+    cloudnorth("deploy", "-e", "test")
+    with started(project, "deploy", "-e", "test", "-o", "json", FAKE="slow-migrate,slow-release,hanging") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if json.loads(line)["event"] == "step-waiting":
+                process.send_signal(signal.SIGTERM)
+                break
+        time.sleep(signals.TOGETHER + 0.2)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert process.wait(10) == 130
+        assert time.monotonic() - began < 3
+        last = [json.loads(line) for line in process.stdout][-1]
+    assert (last["event"], last["outcome"], last["exit_status"]) == ("result", "interrupted", 130)
+    assert "at once" in last["summary"]
+    kept = (project / last["run_folder"] / "events.jsonl").read_text().splitlines()
+    assert json.loads(kept[-1])["event"] == "result"
+
+
+def test_signals_that_come_together_are_one(cloudnorth: Cloudnorth, project: Path) -> None:
+    cloudnorth("deploy", "-e", "test")
+    with started(project, "deploy", "-e", "test", "-o", "json", FAKE="slow-release") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if json.loads(line)["event"] == "step-waiting":
+                for number in SIGNALS:
+                    process.send_signal(number)
+                break
+        assert process.wait(10) == 130
+        last = [json.loads(line) for line in process.stdout][-1]
+    assert "half rolled out" in last["summary"]

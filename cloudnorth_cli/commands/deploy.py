@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from cloudnorth_cli.adapters import git
 from cloudnorth_cli.commands import locking, outcome, taking_back
 from cloudnorth_cli.commands.progress import Progress, told
-from cloudnorth_cli.commands.records import Records
+from cloudnorth_cli.commands.records import Records, begun
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Locked, RolloutFailed
 from cloudnorth_cli.events import Journal, Result, Step
 from cloudnorth_cli.model import Candidate, Image, Record, Release, Request
@@ -160,9 +160,8 @@ def _install(platform: Platform, request: Request, progress: Progress, step: Ste
     number = platform.next_revision(step)
     release = progress.release = Release(id=candidate.id, number=number, revision=number)
     progress.stage = "release"
-    records = progress.records = Records(
-        platform, candidate, request, release, irreversible=progress.irreversible, seconds=step.journal.seconds
-    )
+    record = begun(candidate, request, release, irreversible=progress.irreversible, seconds=step.journal.seconds)
+    records = progress.records = Records(platform, record)
     records.at("release")
     try:
         platform.release(candidate, release, request, step)

@@ -14,31 +14,28 @@ MOST_EVIDENCE = 32_000
 """Characters of decisive lines in a record; a ConfigMap holds 1 MiB and is read over and over."""
 
 
+def begun(
+    candidate: Candidate, request: Request, release: Release, *, irreversible: str = "", seconds: float = 0.0
+) -> Record:
+    """The record of a release as it is about to be installed. `seconds`: since the run began."""
+    return Record(
+        release=release,
+        outcome="unverified",
+        images=candidate.images,
+        actor=request.actor,
+        source=candidate.source,
+        started_at=datetime.now(UTC) - timedelta(seconds=seconds),
+        irreversible=irreversible,
+        watch=request.watch,
+    )
+
+
 class Records:
     """The record of one revision, rewritten as its story goes on."""
 
-    def __init__(
-        self,
-        platform: Platform,
-        candidate: Candidate,
-        request: Request,
-        release: Release,
-        *,
-        irreversible: str = "",
-        seconds: float = 0.0,
-    ) -> None:
-        """`seconds`: since the run began."""
+    def __init__(self, platform: Platform, record: Record) -> None:
         self._platform = platform
-        self._record = Record(
-            release=release,
-            outcome="unverified",
-            images=candidate.images,
-            actor=request.actor,
-            source=candidate.source,
-            started_at=datetime.now(UTC) - timedelta(seconds=seconds),
-            irreversible=irreversible,
-            watch=request.watch,
-        )
+        self._record = record
 
     def at(self, step: str) -> None:
         """In this step now and not yet seen to work: what a next run finds if this one dies."""

@@ -34,9 +34,7 @@ def resume(
             half_way(platform.history(1), environment, record)
             progress.candidate, progress.release, progress.stage = candidate, record.release, "release"
             progress.irreversible = record.irreversible
-            progress.records = Records(
-                platform, candidate, request, record.release, irreversible=record.irreversible, seconds=journal.seconds
-            )
+            progress.records = Records(platform, replace(record, outcome="unverified", finished_at=None))
             return deploy.see_it_through(platform, environment, request, journal, progress)
 
     return told(platform, environment, journal, work)

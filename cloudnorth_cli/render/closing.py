@@ -11,6 +11,8 @@ from cloudnorth_cli.render.screen import Screen
 from cloudnorth_cli.render.tables import backups, config, explanations, history, lock, status, statuses
 from cloudnorth_cli.rollout import telling
 
+QUIET = (ExitStatus.USAGE, ExitStatus.REFUSED, ExitStatus.LOCKED, ExitStatus.INTERRUPTED)
+"""Statuses of runs that keep no evidence worth a look."""
 WELL = (ExitStatus.DONE, ExitStatus.UNHEALTHY, ExitStatus.CHANGES)
 """Statuses with which a command did what it was asked: its answer goes to stdout."""
 
@@ -53,7 +55,7 @@ def failure(result: Result, screen: Screen, output: Sequence[str] = ()) -> list[
         said += lines.wrapped(screen, f"stopped: {result.summary}" if result.summary else "stopped")
     elif result.summary:
         said += ["", *lines.wrapped(screen, result.summary)]
-    if result.run_folder and result.exit_status not in (ExitStatus.USAGE, ExitStatus.REFUSED, ExitStatus.INTERRUPTED):
+    if result.run_folder and result.exit_status not in QUIET:
         said += lines.wrapped(screen, f"evidence: {result.run_folder}/")
     if not usage:
         said.append(f"exit status {result.exit_status}")
