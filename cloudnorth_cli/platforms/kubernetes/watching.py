@@ -112,11 +112,14 @@ class Rollout:
 
     def hook_failure(self) -> PodFailure | None:
         """What a hook said that Helm found failed, even where Helm has removed it since."""
-        if self.failed and self.failed.failures:
-            return self.failed.failures[0]
-        if self._tracked.hooks and self._following.look_again():
+        if self.failed is None and self._tracked.hooks and self._following.look_again():
             self._keep_last_words()
-        return next(iter(self._last_words.values()), None)
+        if self.failed is None and self._last_words:
+            told = tuple(self._last_words.values())
+            self.failed = Verdict(state="failed", workloads=(), pods=(), failures=told, changed=self.changed)
+            self._recorder.write(recording.verdict(self._following.now, self.failed))
+            writing.keep(self._site, self.failed)
+        return self.failed.failures[0] if self.failed else None
 
     def applied(self, certain: Iterable[str] | None = None) -> None:
         """Helm has ended well: from here on is judged what it changed, and `certain` in any case (None: everything)."""
@@ -206,6 +209,7 @@ class Rollout:
                 self._keep_last_words()
                 verdict = self._look_beside()
                 if verdict and verdict.state == "failed":
+                    self._recorder.write(recording.verdict(self._following.now, verdict))
                     self.failed = self._proved(verdict)
                     stop()
                     self._remove_hooks()
