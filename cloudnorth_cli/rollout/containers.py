@@ -115,6 +115,15 @@ def killed_by(container: str, events: Iterable[Object]) -> str:
     return ""
 
 
+def failed_liveness(events: Iterable[Object]) -> int:
+    """How often the kubelet has told that a liveness probe failed: a kill may follow, after the grace period."""
+    return sum(
+        event_count(event)
+        for event in events
+        if event.get("reason") == "Unhealthy" and str(event.get("message", "")).startswith("Liveness probe failed")
+    )
+
+
 def told_by_log(code: str, lines: Iterable[str]) -> str:
     """The cause where a program's own last words say more than its exit status."""
     if code in {"crash-at-start", "init-failed", "hook-failed", "job-failed"} and any(

@@ -78,19 +78,20 @@ class _Memory:
         """When it was first seen without a break."""
         return self.kept.setdefault(what, self._before.get(what, self._now))
 
-    def forgiven(self, pod: Object) -> int:
+    def forgiven(self, pod: Object, observed: Observed) -> int:
         """Restarts after which this pod was ready for a while."""
         what, restarts = f"{uid(pod)}/forgiven", _restarts(pod)
         forgiven = self._before.get(what, 0.0)
-        if is_true(pod, "Ready") and self._now - self.since(_ready(pod)) >= bounds.EARLIER_READY:
+        if is_true(pod, "Ready") and self._now - self.since(_ready(pod, observed)) >= bounds.EARLIER_READY:
             forgiven = float(restarts)
         if forgiven:
             self.kept[what] = forgiven
         return int(forgiven)
 
 
-def _ready(pod: Object) -> str:
-    return f"{uid(pod)}/ready/{_restarts(pod)}"
+def _ready(pod: Object, observed: Observed) -> str:
+    """Under which it is kept since when a pod is ready: a restart, or a liveness probe that fails, begins anew."""
+    return f"{uid(pod)}/ready/{_restarts(pod)}/{containers.failed_liveness(observed.told.get(uid(pod), ()))}"
 
 
 def _restarts(pod: Object) -> int:
@@ -141,7 +142,7 @@ def _workloads(workloads: dict[str, Object], observed: Observed, tracked: Tracke
             yield _found(of_workload, subject, service, workload, _failed_pod(workload, observed), memory)
         new = new_pods(workload, observed)
         for pod in new:
-            sign = causes.of_pod(pod, observed, forgiven=memory.forgiven(pod), of_job=is_job)
+            sign = causes.of_pod(pod, observed, forgiven=memory.forgiven(pod, observed), of_job=is_job)
             if sign is None and not is_true(pod, "Ready") and not is_job:
                 sign = _not_ready(pod, workload, new, observed)
             if sign:
@@ -261,7 +262,7 @@ def _settling(
             continue
         needed, why = probes.window(probes.template(workload), tracked.settle)
         for pod in new_pods(workload, observed):
-            lasted = observed.at - memory.since(_ready(pod))
+            lasted = observed.at - memory.since(_ready(pod, observed))
             if needed - lasted > longest:
                 longest = needed - lasted
                 told = f"{_counts(steps)}; to see that it lasts ({why}): {lasted:.0f} s of {needed:.0f} s"

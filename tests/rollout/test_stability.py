@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rollout.objects import deployment, look, pod
+from tests.rollout.objects import deployment, look, pod, told
 
 CRASH = {"exitCode": 1, "reason": "Error"}
 
@@ -53,6 +53,17 @@ def test_a_restart_begins_the_watch_anew() -> None:
     assert verdict.state == "progressing"
     assert look(*again, at=9.8, seen=seen)[0].state == "progressing"
     assert look(*again, at=9.9, seen=seen)[0].state == "ready"
+
+
+def test_a_liveness_probe_that_fails_begins_the_watch_anew_and_a_kill_may_follow() -> None:
+    there = [deployment(), pod(ready=True)]
+    _, seen = look(*there)
+    failing = told("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500")
+    _, seen = look(*there, failing, at=4, seen=seen)
+    assert look(*there, failing, at=8.9, seen=seen)[0].state == "progressing"
+    again = failing | {"count": 2}
+    assert look(*there, again, at=9, seen=seen)[0].state == "progressing"
+    assert look(*there, failing, at=9, seen=seen)[0].state == "ready"
 
 
 def test_ends_before_half_a_minute_of_being_ready_are_forgotten() -> None:

@@ -87,7 +87,8 @@ class Rollout:
             for thing in (*there.workloads, *there.pods)
         }
         wanted = set(self._tracked.workloads) | self._tracked.hooks
-        self._track(before={what: version for what, version in versions.items() if what in wanted})
+        before = {what: version for what, version in versions.items() if what in wanted}
+        self._track(before=before, started=self._following.now)
         for kind, why in self._following.unseen.items():
             self._step.notice(
                 f"{kind}s cannot be read, so their part of the evidence will be missing: {why}", "warning"

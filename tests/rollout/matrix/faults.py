@@ -17,6 +17,7 @@ class Fault:
 
     name: str
     cause: str
+    """Its code; more than one, with `|` between them, where the first to be seen is named first."""
     says: str
     """Must stand in the message or the evidence."""
     release: Callable[[str], Release]
@@ -29,6 +30,8 @@ class Fault:
     also: tuple[str, ...] = ()
     """Causes that must be named besides."""
     verify: list[dict[str, object]] = field(default_factory=list)
+    serves: bool = True
+    """Whether what served before goes on serving all the while."""
     slow: bool = False
     """Takes a minute by its own rule; these run in lanes of their own."""
 
@@ -63,6 +66,7 @@ def _refused(_: str) -> Release:
     return release
 
 
+BOTH = ("crash-at-start", "image-name-invalid")
 OOM = {"resources": {"limits": {"memory": "48Mi"}}}
 LIVENESS = {"httpGet": {"path": "/livez", "port": 8080}, "periodSeconds": 1, "failureThreshold": 2}
 WRONG_PORT = {"httpGet": {"path": "/readyz", "port": 9999}, "periodSeconds": 1}
@@ -174,7 +178,12 @@ FAULTS = (
         "Exec format error",
         lambda at: Release().env(OTHER_PROCESSOR="1"),
     ),
-    Fault("another processor's image", "wrong-architecture", "another", lambda at: Release().beside(f"{at}/arm:1")),
+    Fault(
+        "another processor's image",
+        "wrong-architecture",
+        "not built for this node",
+        lambda at: Release().beside(f"{at}/arm:1"),
+    ),
     Fault(
         "slow database", "readiness-failed", "deadline exceeded", lambda at: Release().env(SLOW_DATABASE="1"), slow=True
     ),
@@ -186,7 +195,7 @@ FAULTS = (
             Release().env(MEMORY="slowly").change(**OOM, livenessProbe={"httpGet": {"path": "/livez", "port": 8080}})
         ),
     ),
-    Fault("two faults at once", "crash-at-start", "PAYMENT_URL_", _two, also=("image-name-invalid",)),
+    Fault("two faults at once", "crash-at-start|image-name-invalid", "PAYMENT_URL_", _two, "", also=BOTH),
     Fault(
         "one of ten replicas",
         "crash-at-start",
@@ -228,5 +237,6 @@ FAULTS = (
         lambda at: Release().env(BREAKS="9"),
         verify=[{"http": "/", "for": "15s", "max_error_ratio": 0}],
         pod="",
+        serves=False,
     ),
 )

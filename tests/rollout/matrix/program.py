@@ -69,6 +69,10 @@ def later() -> None:
         allocate(pause=0.8)
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -96,7 +100,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     before_listening()
     threading.Thread(target=later, daemon=True).start()
-    ThreadingHTTPServer(("", 8080), Handler).serve_forever()
+    Server(("", 8080), Handler).serve_forever()
 
 
 if __name__ == "__main__":
