@@ -276,6 +276,8 @@ class LogQuery(Value, frozen=True, kw_only=True):
     previous: bool = False
     """Of the container that died before the one that runs."""
     since_seconds: float | None = None
+    since_deploy: bool = False
+    """Since the release that serves was begun; `commands/logs.py` makes seconds of it."""
     tail: int | None = 100
     """Lines of each pod to begin with; None: all."""
 

@@ -184,7 +184,11 @@ def status(
     return _do(ctx, work, reading=True)
 
 
-@app.command(epilog=o.examples("logs -f", "logs -e prod -s api --since 10m", "logs -e prod -s api --previous"))
+@app.command(
+    epilog=o.examples(
+        "logs -f", "logs -e prod -s api --since 10m", "logs -e prod --since-deploy", "logs -e prod --previous"
+    )
+)
 def logs(
     ctx: typer.Context,
     env: o.Env = None,
@@ -192,6 +196,9 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come, until Ctrl-C.")] = False,
     previous: Annotated[bool, typer.Option("--previous", help="Of what died and was started anew.")] = False,
     since: Annotated[str | None, typer.Option(metavar="10m", help="Only lines of the last 90s, 10m, 2h.")] = None,
+    since_deploy: Annotated[
+        bool, typer.Option("--since-deploy", help="Only lines since the release that serves was begun.")
+    ] = False,
     tail: Annotated[
         int | None, typer.Option(metavar="N", help="Begin with the last N lines of each; -1: all. Default 100.")
     ] = None,
@@ -206,7 +213,7 @@ def logs(
         from cloudnorth_cli.commands.logs import logs
 
         _, platform = doors.reading(run, env, doors.elsewhere(run, context, namespace, release), service)
-        query = doors.query(service, follow, previous, since, tail)
+        query = doors.query(service, follow, previous, since, tail, since_deploy=since_deploy)
         return logs(platform, query, run.journal, run.wanted)
 
     return _do(ctx, work, reading=True)

@@ -212,18 +212,29 @@ def counts(words: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def query(services: list[str] | None, follow: bool, previous: bool, since: str | None, tail: int | None) -> LogQuery:
+def query(
+    services: list[str] | None,
+    follow: bool,
+    previous: bool,
+    since: str | None,
+    tail: int | None,
+    *,
+    since_deploy: bool = False,
+) -> LogQuery:
     """What `logs` was asked for. Raises UsageError for a duration that is none."""
+    if since and since_deploy:
+        raise UsageError("--since and --since-deploy: one of them")
     try:
         seconds = durations.seconds(since) if since else None
     except ValueError as error:
         raise UsageError(f"--since: {error}") from error
-    lines = tail if tail is not None else None if since else 100
+    lines = tail if tail is not None else None if since or since_deploy else 100
     return LogQuery(
         services=tuple(services or ()),
         follow=follow,
         previous=previous,
         since_seconds=seconds,
+        since_deploy=since_deploy,
         tail=None if lines is not None and lines < 0 else lines,
     )
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
+from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.events import Journal, Logged, Result
 from cloudnorth_cli.model import LogQuery
 from cloudnorth_cli.platforms import Platform
@@ -11,7 +15,7 @@ from cloudnorth_cli.platforms import Platform
 
 def logs(platform: Platform, query: LogQuery, journal: Journal, wanted: Callable[[], bool] = lambda: True) -> Result:
     """Journal each line until there are no more, or nobody reads them (`| head`)."""
-    lines = platform.logs(query)
+    lines = platform.logs(_in_seconds(platform, query))
     try:
         for line in lines:
             journal.emit(Logged(line=line))
@@ -21,3 +25,13 @@ def logs(platform: Platform, query: LogQuery, journal: Journal, wanted: Callable
         if close := getattr(lines, "close", None):
             close()
     return Result(command="logs", exit_status=0, outcome="done")
+
+
+def _in_seconds(platform: Platform, query: LogQuery) -> LogQuery:
+    if not query.since_deploy:
+        return query
+    served = platform.serving()
+    if served is None:
+        raise Refused("nothing serves yet", code="nothing-serves")
+    passed = (datetime.now(UTC) - served.started_at).total_seconds()
+    return replace(query, since_seconds=max(0.0, passed))

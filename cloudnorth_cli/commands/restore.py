@@ -24,15 +24,13 @@ def restore(
     """Stop the services, exchange the data, start them; what was there stays as a backup that is named."""
     words = f"restore {which}" if which else "restore"
     served: Record | outcome.Unread | None = outcome.Unread.UNREAD
+    chosen = platform.find_backup(which)
+    _confirmed(environment, chosen, confirm, ask)
     try:
-        chosen = platform.find_backup(which)
-        _confirmed(environment, chosen, confirm, ask)
         served = platform.serving()
         with locking.locked(platform, environment, request, journal, "restore"), journal.step("restore") as step:
             done = platform.restore(chosen, step)
             step.summary = f"backup {done.backup.number}; what was there is backup {done.kept.number}"
-    except UsageError:
-        raise
     except CloudnorthError as error:
         error.next = error.next or (outcome.command(environment, "backup --list"),)
         return outcome.failure("restore", environment, journal, error, served)

@@ -283,10 +283,9 @@ class KubernetesPlatform:
         """The release's data is in a database or volume that others keep; ours are only objects."""
         name = self._environment.name
         return Refused(
-            f"the data of {name} is not in the release and cannot be {done} from here: use the snapshots of its"
-            " database (RDS: aws rds create-db-snapshot) or of its volumes",
+            f"the data of {name} is not {done} from here: it is in a database or volume outside the release, which"
+            " has snapshots of its own (RDS: aws rds create-db-snapshot)",
             code="not-on-kubernetes",
-            next=(f"cloudnorth outputs --env {name}   # where the database is",),
         )
 
     def lock_status(self) -> LockStatus | None:

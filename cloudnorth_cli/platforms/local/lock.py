@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,8 +12,13 @@ from pathlib import Path
 
 import msgspec
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.errors import Locked
-from cloudnorth_cli.model import Actor, LockStatus, Value
+from cloudnorth_cli.events import Step
+from cloudnorth_cli.model import LockStatus, Request, Value
+
+LOOK = 0.1
+"""Seconds between two looks at whether the lock is free."""
 
 
 class Holder(Value, frozen=True, kw_only=True):
@@ -22,19 +28,20 @@ class Holder(Value, frozen=True, kw_only=True):
     run: str
     verb: str
     since: datetime
+    pid: int = 0
 
 
 @contextmanager
-def hold(file: Path, actor: Actor, verb: str, environment: str) -> Iterator[bool]:
-    """Hold the lock while inside; gives whether the holder before was killed. Raises Locked naming the holder."""
-    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+def hold(file: Path, request: Request, verb: str, environment: str, step: Step) -> Iterator[bool]:
+    """Hold the lock while inside; gives whether the holder before was killed.
+
+    Waits for `request.wait_lock` seconds, then raises Locked naming the holder.
+    """
+    handle = _open(file, request.wait_lock, environment, step)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _locked(_read(handle), environment) from error
         killed = _read(handle) is not None
-        holder = Holder(who=actor.who, run=actor.run, verb=verb, since=datetime.now(UTC))
+        actor = request.actor
+        holder = Holder(who=actor.who, run=actor.run, verb=verb, since=datetime.now(UTC), pid=os.getpid())
         _write(handle, msgspec.json.encode(holder))
         try:
             yield killed
@@ -64,6 +71,47 @@ def status(file: Path) -> LockStatus | None:
     return None
 
 
+def _open(file: Path, patience: float, environment: str, step: Step) -> int:
+    """The file, locked."""
+    end, stopped_before = time.monotonic() + patience, signals.came()
+    while True:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        ours = False
+        try:
+            free = _try(handle)
+            ours = free and _is(file, handle)
+            if ours:
+                return handle
+            if not free:
+                holder = _read(handle)
+                if time.monotonic() >= end:
+                    raise _locked(holder, environment)
+                step.waiting(f"{_told(holder)} to end")
+                time.sleep(LOOK)
+        finally:
+            if not ours:
+                os.close(handle)
+        signals.check(stopped_before)
+
+
+def _try(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is(file: Path, handle: int) -> bool:
+    """Whether that is still the file; `down --delete-data` may have taken it away while we waited."""
+    try:
+        there, ours = file.stat(), os.fstat(handle)
+    except FileNotFoundError:
+        return False
+    return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+
+
 def _read(handle: int) -> Holder | None:
     try:
         return msgspec.json.decode(os.pread(handle, 10_000, 0), type=Holder)
@@ -77,5 +125,15 @@ def _write(handle: int, text: bytes) -> None:
 
 
 def _locked(holder: Holder | None, environment: str) -> Locked:
-    who = f"{holder.who} since {holder.since:%H:%M:%SZ} ({holder.verb}, run {holder.run})" if holder else "somebody"
-    return Locked(f"{environment} is held by {who}", retryable=True, next=(f"cloudnorth status --env {environment}",))
+    ended = (f"kill {holder.pid}   # ends that run, which says what it leaves",) if holder and holder.pid else ()
+    return Locked(
+        f"{environment} is held by {_told(holder)}",
+        retryable=True,
+        next=(f"cloudnorth status --env {environment}", *ended),
+    )
+
+
+def _told(holder: Holder | None) -> str:
+    if holder is None:
+        return "somebody"
+    return f"{holder.who} since {holder.since:%H:%M:%SZ} ({holder.verb}, run {holder.run})"

@@ -129,7 +129,7 @@ class LocalPlatform:
     @contextmanager
     def lock(self, request: Request, verb: str, step: Step) -> Iterator[None]:
         self.place.make()
-        with lock.hold(self.place.lock, request.actor, verb, self.environment.name) as killed:
+        with lock.hold(self.place.lock, request, verb, self.environment.name, step) as killed:
             if told := backups.finish(self.place):
                 self.journal.notice(told, "warning")
             if killed:
