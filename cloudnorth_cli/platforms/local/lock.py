@@ -32,7 +32,7 @@ class Holder(Value, frozen=True, kw_only=True):
 
 
 @contextmanager
-def hold(file: Path, request: Request, verb: str, environment: str, step: Step) -> Iterator[bool]:
+def hold(file: Path, request: Request, verb: str, environment: str, step: Step | None = None) -> Iterator[bool]:
     """Hold the lock while inside; gives whether the holder before was killed.
 
     Waits for `request.wait_lock` seconds, then raises Locked naming the holder.
@@ -71,7 +71,7 @@ def status(file: Path) -> LockStatus | None:
     return None
 
 
-def _open(file: Path, patience: float, environment: str, step: Step) -> int:
+def _open(file: Path, patience: float, environment: str, step: Step | None) -> int:
     """The file, locked."""
     end, stopped_before = time.monotonic() + patience, signals.came()
     while True:
@@ -87,7 +87,8 @@ def _open(file: Path, patience: float, environment: str, step: Step) -> int:
                 holder = _read(handle)
                 if time.monotonic() >= end:
                     raise _locked(holder, environment)
-                step.waiting(f"{_told(holder)} to end")
+                if step:
+                    step.waiting(f"{_told(holder)} to end")
                 time.sleep(LOOK)
         finally:
             if not ours:

@@ -109,7 +109,7 @@ class Service:
                 code="runs-already",
                 next=(f"cloudnorth down --env {self._environment.name}",),
             )
-        with lock.hold(place.lock, request.actor, "service", self._environment.name):
+        with lock.hold(place.lock, request, "service", self._environment.name):
             words = self._machine.revive()
         os.chdir(place.home)
         os.execve(words[0], words, launch.inherited() | place.marker)
