@@ -77,19 +77,18 @@ def test_one_cart_checked_out_twice_at_once_is_sold_once(api: httpx.Client, gues
     assert _stock(api, "ridge-tent") == 7
 
 
-def test_the_last_pieces_are_sold_once_to_however_many_buyers(serve: Serve, database: str) -> None:
+def test_two_hundred_buyers_want_the_last_ten_pieces(serve: Serve, database: str) -> None:
     # Two processes' worth of API on one database: what holds is the database, not a lock in our memory.
     shops = [serve("api", database_url=database), serve("api", database_url=database)]
-    buyers = [(shops[number % 2], new_guest(shops[0])) for number in range(24)]
-    for one, who in buyers:
-        _add(one, who, "plain-camera")
-
-    with ThreadPoolExecutor(12) as pool:
+    sql(database, "UPDATE products SET stock = 10 WHERE slug = 'plain-camera'")
+    buyers = [(shops[number % 2], new_guest(shops[0])) for number in range(200)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda buyer: _add(*buyer, "plain-camera"), buyers))
         answers = list(pool.map(lambda buyer: _buy(*buyer), buyers))
-    assert sorted(answer.status_code for answer in answers) == [201] * 6 + [409] * 18
+    assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409] * 190
     assert {a.json()["error"]["code"] for a in answers if a.status_code == 409} == {"out_of_stock"}
     assert _stock(shops[0], "plain-camera") == 0
-    assert sql(database, "SELECT count(*) FROM orders") == [(6,)]
+    assert sql(database, "SELECT count(*), sum(quantity) FROM order_items") == [(10, 10)]
 
 
 def test_an_order_that_cannot_be_whole_changes_nothing(api: httpx.Client, guest: dict[str, str], database: str) -> None:
@@ -155,3 +154,63 @@ def test_text_in_any_script_comes_back_as_it_was_written(api: httpx.Client, gues
     _add(api, guest, "ridge-tent")
     order = _buy(api, guest, name="Zoë 北 🏔", gift_note="Ünïcödé '; DROP TABLE orders; --").json()
     assert (order["name"], order["gift_note"]) == ("Zoë 北 🏔", "Ünïcödé '; DROP TABLE orders; --")
+
+
+def test_a_paid_order_that_is_cancelled_gives_pieces_and_money_back_once(
+    api: httpx.Client, guest: dict[str, str], database: str
+) -> None:
+    _add(api, guest, "ridge-tent", 2)
+    order = _buy(api, guest).json()
+    assert (order["state"], order["cancellable"]) == ("paid", True)
+    cancelled = api.post(f"/api/orders/{order['number']}/cancel", headers=guest)
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    assert not cancelled.json()["cancellable"]
+    again = api.post(f"/api/orders/{order['number']}/cancel", headers=guest)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "not_cancellable")
+    assert _stock(api, "ridge-tent") == 9
+    assert sql(database, "SELECT state FROM test_charges") == [("refunded",)]
+    # The key still tells what was answered then.
+    assert _buy(api, guest).json() == order
+
+
+def test_an_order_cancelled_ten_times_at_once_gives_its_pieces_back_once(
+    api: httpx.Client, guest: dict[str, str]
+) -> None:
+    _add(api, guest, "ridge-tent", 3)
+    number = _buy(api, guest).json()["number"]
+    with ThreadPoolExecutor(10) as pool:
+        ended = list(pool.map(lambda _: api.post(f"/api/orders/{number}/cancel", headers=guest), range(10)))
+    assert sorted(answer.status_code for answer in ended) == [200] + [409] * 9
+    assert _stock(api, "ridge-tent") == 9
+
+
+def test_orders_are_walked_by_pages_newest_first(api: httpx.Client, guest: dict[str, str]) -> None:
+    made = []
+    for number in range(5):
+        _add(api, guest, "harbour-mug")
+        made.append(_buy(api, guest, key=f"key-number-{number}").json()["number"])
+    walked: list[str] = []
+    query: dict[str, str | int] = {"limit": 2}
+    while "after" not in query or query["after"]:
+        page = api.get("/api/orders", params=query, headers=guest).json()
+        walked += [order["number"] for order in page["orders"]]
+        query["after"] = page["next"]
+    assert walked == made[::-1]
+    assert api.get("/api/orders?after=CN-00000-00000", headers=guest).json() == {"orders": [], "next": None}
+    assert api.get("/api/orders?after=x", headers=guest).status_code == 422
+
+
+def test_a_product_that_is_no_longer_on_sale_cannot_be_bought(
+    api: httpx.Client, guest: dict[str, str], database: str
+) -> None:
+    _add(api, guest, "ridge-tent")
+    sql(database, "UPDATE products SET active = 0 WHERE slug = 'ridge-tent'")
+    refused = _buy(api, guest)
+    assert (refused.status_code, refused.json()["error"]["available"]) == (409, 0)
+    add = api.post("/api/cart/items", json={"product": "ridge-tent"}, headers=guest)
+    assert add.status_code == 404
+
+
+def test_a_body_that_is_too_long_is_refused(api: httpx.Client, guest: dict[str, str]) -> None:
+    headers = {**guest, "Idempotency-Key": "key-number-1"}
+    assert api.post("/api/orders", content=b"x" * 70_000, headers=headers).status_code == 413
