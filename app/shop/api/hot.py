@@ -1,7 +1,7 @@
 """The database by its driver alone, for the few statements that every visitor causes.
 
-SQLAlchemy's async bridge costs more than these statements do (docs/decisions/2026-11-24-shop-stack.md). Statements are written
-with `?`; each is one transaction of its own.
+SQLAlchemy's async bridge costs more than these statements do (docs/decisions/2026-11-24-shop-stack.md). Statements are
+written with `?`; each is one transaction of its own.
 """
 
 import asyncio

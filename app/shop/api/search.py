@@ -1,7 +1,8 @@
 """Finding products by words: one index of our own words over FTS5 (SQLite) and FULLTEXT (MySQL).
 
 Both index words that we made: lower case, without accents, each with a prefix. So no word is too short for MySQL's
-index or on its list of words that are not worth indexing, and both find the same (docs/decisions/2026-11-26-shop-search.md).
+index or on its list of words that are not worth indexing, and both find the same
+(docs/decisions/2026-11-26-shop-search.md).
 """
 
 import re
