@@ -23,10 +23,11 @@ def step(screen: Screen, mark: str, name: str, summary: str, seconds: float | No
         first = painted + _apart(name, time, screen.layout - len(shown))
         return [first.rstrip(), *wrapped(screen, text, "  ")]
     indent = " " * (len(shown) + NAME)
-    room = screen.layout - len(indent) - len(time.rjust(9))
+    edge = time.rjust(max(9, len(time) + 2)) if time else ""
+    room = screen.layout - len(indent) - len(edge)
     parts = textwrap.wrap(text, max(room, 10), break_on_hyphens=False) if screen.wraps else [text]
     body, *more = parts or [""]
-    return [(painted + name.ljust(NAME) + body.ljust(room) + time.rjust(9)).rstrip(), *(indent + part for part in more)]
+    return [(painted + name.ljust(NAME) + body.ljust(room) + edge).rstrip(), *(indent + part for part in more)]
 
 
 def wrapped(screen: Screen, text: str, indent: str = "") -> list[str]:
