@@ -88,8 +88,12 @@ class Project:
             kubectl("delete", "namespace", self.name, "--wait=false", "--ignore-not-found")
 
 
-def make(folder: Path, platform: str) -> Project:
-    """Write a sample project into a folder with a space in its path, with free names and ports."""
+def make(folder: Path, platform: str, *, admin: bool = False) -> Project:
+    """Write a sample project into a folder with a space in its path, with free names and ports.
+
+    On Kubernetes it is deployed with the published Role and no other right. admin: with every right, into a namespace
+    that is not there yet.
+    """
     root = folder / "a project"
     reaper.watch(folder.parent)
     shutil.copytree(SAMPLE, root)
@@ -97,13 +101,15 @@ def make(folder: Path, platform: str) -> Project:
     service = dict(SERVICE)
     environment: dict[str, Any] = {"platform": "local", "port": 18000 + uuid.uuid4().int % 4000}
     if platform == "kubernetes":
+        from tests.lab import deployer
         from tests.lab.fixture import lab
 
         here = lab()
+        kubeconfig = here.kubeconfig if admin else deployer.kubeconfig(here, name, folder / "kubeconfig")
         service["build"] = SERVICE["build"] | {"args": {"BASE_IMAGE": here.base_image}}
         environment = {
             "platform": "kubernetes",
-            "cluster": {"context": here.context, "kubeconfig": str(here.kubeconfig)},
+            "cluster": {"context": here.context, "kubeconfig": str(kubeconfig)},
             "namespace": name,
             "registry": {"host": here.registry, "insecure": True},
             "docker": {"host": f"unix://{here.docker_socket}", "command": f"{here.bin}/docker"},

@@ -67,7 +67,7 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
 @pytest.fixture
 def on_kubernetes_unmade(tmp_path: Path) -> Iterator[Project]:
     """A project whose namespace is not there yet."""
-    project = samples.make(tmp_path, "kubernetes")
+    project = samples.make(tmp_path, "kubernetes", admin=True)
     yield project
     project.remove()
 

@@ -23,6 +23,7 @@ from cloudnorth_cli.adapters.kube_config import configuration
 from cloudnorth_cli.errors import Broken
 from cloudnorth_cli.events import Journal, Step
 from cloudnorth_cli.model import Actor, Request, Source
+from tests.lab import deployer
 from tests.platforms.elsewhere import CHARTS, REPOSITORY, Elsewhere
 from tests.tool import Ran, environ
 
@@ -66,7 +67,7 @@ def failed(ran: Ran, status: int) -> dict[str, Any]:
     return dict(ran.result["error"])
 
 
-def eventually(wanted: Callable[[], Any], seconds: float = 20) -> Any:
+def eventually(wanted: Callable[[], Any], seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
     while not (seen := wanted()) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -327,19 +328,13 @@ def test_logs_are_followed_over_pods_that_come_and_go(serving: Elsewhere) -> Non
 
 
 def test_the_rights_of_one_namespace_are_enough_to_deploy(serving: Elsewhere, tmp_path: Path) -> None:
-    serving.kubectl("create", "serviceaccount", "deployer")
-    serving.kubectl("apply", "-f", str(REPOSITORY / "tests" / "platforms" / "deployer-role.yaml"))
-    serving.kubectl("create", "rolebinding", "deployer", "--role=deployer", f"--serviceaccount={serving.name}:deployer")
-    config = yaml.safe_load(serving.lab.kubeconfig.read_text())
-    config["users"][0]["user"] = {"token": serving.kubectl("create", "token", "deployer").strip()}
-    path = tmp_path / "kubeconfig"
-    path.write_text(yaml.safe_dump(config))
+    path = deployer.kubeconfig(serving.lab, serving.name, tmp_path / "kubeconfig")
     serving.more |= {"cluster": {"context": "lab", "kubeconfig": str(path)}}
     change(serving, "with few rights")
     well(serving.run("deploy"))
     well(serving.run("status"))
     fewer = '[{"op": "remove", "path": "/rules/0"}]'
-    serving.kubectl("patch", "role", "deployer", "--type", "json", "--patch", fewer)
+    serving.kubectl("patch", "role", "cloudnorth-deployer", "--type", "json", "--patch", fewer)
     change(serving, "with fewer rights")
     error = failed(serving.run("deploy"), 3)
     serving.more.pop("cluster")

@@ -21,10 +21,9 @@ from cloudnorth_cli.platforms.kubernetes.site import MANAGED, Site
 NOT_BUILT_YET = "sha256:" + "0" * 64
 _OURS = (
     ("", "secrets", "", ("get", "list", "create", "update", "patch", "delete")),
-    ("", "configmaps", "", ("get", "list", "create", "update")),
-    ("", "pods", "", ("list",)),
-    ("", "pods", "log", ("get",)),
-    ("apps", "replicasets", "", ("list",)),
+    ("", "configmaps", "", ("get", "list", "create", "update", "patch", "delete")),
+    ("", "pods", "", ("get", "list", "watch")),
+    ("apps", "replicasets", "", ("list", "watch")),
     ("coordination.k8s.io", "leases", "", ("get", "create", "update", "delete")),
 )
 """What a deploy does itself, besides what the chart's objects need: group, resource, subresource, verbs."""
@@ -123,6 +122,10 @@ def _rights(site: Site, documents: Iterable[Document], *, migrates: bool) -> Ite
             )
         group = str(document.body.get("apiVersion", "")).rpartition("/")[0]
         scoped = bool(found["namespaced"])
+        if document.body.get("kind") == "StatefulSet":
+            yield "delete", "", "pods", "", True  # a broken one would stand in the way back
+        if document.body.get("kind") in records.WORKLOADS:
+            yield from ((verb, group, found["name"], "", scoped) for verb in ("list", "watch"))
         yield from ((verb, group, found["name"], "", scoped) for verb in ("get", "create", "patch", "delete"))
 
 
