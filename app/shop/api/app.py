@@ -32,7 +32,7 @@ from shop.api.search import Search
 from shop.api.sessions import Sessions
 from shop.api.tokens import Tokens
 from shop.api.versions import Version
-from shop.common import health
+from shop.common import health, metrics
 from shop.common.answers import Refused, refusal
 from shop.common.health import Readiness
 from shop.common.lifecycle import Lifecycle
@@ -118,6 +118,7 @@ class Api:
 def create(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     """The API for these settings. It starts without a database and is ready when one with its schema is there."""
     api = Api(settings)
+    metrics.watch_pools(api.database.connections)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

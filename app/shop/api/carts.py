@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.api.hot import Hot
 from shop.api.tables import cart_items, products
+from shop.common import metrics
 from shop.common.answers import Refused
 
 MOST_OF_ONE = 99
@@ -94,6 +95,7 @@ class Carts:
             Refused: 404 no such product; 409 `out_of_stock` with how many there are.
         """
         changed, _ = await self._hot.change(self._add, owner, quantity, slug, quantity)
+        metrics.CART_ADDITIONS.labels("added" if changed else "refused").inc()
         if not changed:
             await self._refuse(slug)
         return await self.read(owner)

@@ -12,7 +12,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from shop.api.hot import Hot, Mysql, Sqlite
+from shop.api.hot import Hot, Mysql, Slowed, Sqlite
+from shop.common.faults import slow_database
 from shop.common.settings import Settings
 
 T = TypeVar("T")
@@ -67,6 +68,9 @@ class Database:
         self._writing = self.engine.execution_options(shop_writes=True)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self.hot: Hot = _hot(make_url(settings.database_url), settings)
+        self._pause = slow_database(settings)
+        if self._pause:
+            self.hot = Slowed(self.hot, self._pause)
         # SQLite has one writer at a time. Ours wait in a row here: the database itself lets a random one through.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.sqlite else nullcontext()
 
@@ -74,6 +78,8 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection that only reads."""
         async with self.engine.connect() as connection:
+            if self._pause:
+                await self._pause()
             yield connection
 
     async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -84,6 +90,8 @@ class Database:
         for attempt in range(3):
             try:
                 async with self._turn, self._writing.begin() as connection:
+                    if self._pause:
+                        await self._pause()
                     return await work(connection)
             except DBAPIError as error:
                 if attempt == 2 or error.orig is None or error.orig.args[:1] != (DEADLOCK,):

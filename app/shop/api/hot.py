@@ -7,6 +7,7 @@ written with `?`; each is one transaction of its own.
 import asyncio
 import functools
 import sqlite3
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -117,6 +118,28 @@ class Sqlite:
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
+
+
+class Slowed:
+    """A database that is slow on purpose: each statement comes after `pause`."""
+
+    def __init__(self, hot: Hot, pause: Callable[[], Awaitable[None]]) -> None:
+        self._hot = hot
+        self._pause = pause
+        self.connections = hot.connections
+        self.close = hot.close
+
+    async def fetch(self, sql: str, *values: object) -> list[Row]:
+        await self._pause()
+        return await self._hot.fetch(sql, *values)
+
+    async def search(self, sql: str, *values: object) -> list[Row]:
+        await self._pause()
+        return await self._hot.search(sql, *values)
+
+    async def change(self, sql: str, *values: object) -> tuple[int, int]:
+        await self._pause()
+        return await self._hot.change(sql, *values)
 
 
 def _written(cursor: sqlite3.Cursor) -> tuple[int, int]:

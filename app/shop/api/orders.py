@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.api.tables import order_items, orders, products
+from shop.common import metrics
 
 MOST = 100
 """Orders in a list; `PAGE` when nobody says how many."""
@@ -137,6 +138,10 @@ async def move(connection: AsyncConnection, number: str, start: tuple[str, ...],
     moved = await connection.execute(update(orders).where(*here).values(state=end, reserved_until=None))
     if moved.rowcount != 1:
         return False
+    metrics.ORDERS.labels(end).inc()
+    if end == "paid":
+        total = select(orders.c.total_cents).where(orders.c.number == number)
+        metrics.SOLD.inc((await connection.execute(total)).scalar_one())
     if end in OVER:
         await _give_back(connection, number)
     return True

@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -81,17 +82,17 @@ def at_migration(fault: Fault) -> None:
         time.sleep(fault.seconds)
 
 
-class SlowDatabase:
-    """`slow-database` for whoever uses the database: `await slow()` while holding a connection."""
+def slow_database(settings: Settings) -> Callable[[], Awaitable[None]] | None:
+    """For `slow-database`: what each use of the database waits for, holding its connection if it has one; else None."""
+    if settings.fault != "slow-database" or not settings.allow_faults:
+        return None
+    start = time.monotonic() + settings.fault_after
 
-    def __init__(self, settings: Settings) -> None:
-        on = settings.fault == "slow-database" and settings.allow_faults
-        self._until = time.monotonic() + settings.fault_after + settings.fault_seconds if on else 0.0
-        self._from = time.monotonic() + settings.fault_after
-
-    async def __call__(self) -> None:
-        if self._until and self._from <= time.monotonic() < self._until:
+    async def pause() -> None:
+        if start <= time.monotonic() < start + settings.fault_seconds:
             await asyncio.sleep(SLOW_SECONDS)
+
+    return pause
 
 
 class _Window:

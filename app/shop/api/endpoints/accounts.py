@@ -17,6 +17,7 @@ from shop.api.sessions import Login, Sessions
 from shop.api.tables import orders
 from shop.api.tables import sessions as sessions_table
 from shop.api.tokens import Shopper, Tokens
+from shop.common import metrics
 from shop.common.answers import NO_STORE, Refused, json
 
 LOGINS = {"address": (30, 60), "account": (10, 900), "everybody": (100, 900)}
@@ -152,6 +153,7 @@ class AccountEndpoints:
         """A session for an e-mail address and its password; a guest's token sent along brings cart and orders."""
         given = await call.body(Credentials)
         user = await self._prove(call, given.email, given.password)
+        metrics.LOGINS.labels("ok" if user else "wrong").inc()
         if user is None:
             raise Refused(401, "wrong_login", "e-mail address or password is wrong")
         guest = await self._guest(call)
