@@ -65,6 +65,14 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
 
 
 @pytest.fixture
+def on_kubernetes_new(tmp_path: Path) -> Iterator[Project]:
+    """A project of its own that was never deployed, for one test."""
+    project = samples.make(tmp_path, "kubernetes")
+    yield project
+    project.remove()
+
+
+@pytest.fixture
 def on_kubernetes_unmade(tmp_path: Path) -> Iterator[Project]:
     """A project whose namespace is not there yet."""
     project = samples.make(tmp_path, "kubernetes", admin=True)

@@ -139,7 +139,7 @@ def test_killed_at_any_step_the_next_deploy_works(project: Project, step: str) -
     ],
 )
 def test_stopped_on_the_way_back_the_next_deploy_works(project: Project, number: signal.Signals) -> None:
-    project.change("crash")
+    project.change(f"crash {number.name}")
     running = Running(project, "deploy")
     running.step("rollback")
     running.send(number)

@@ -13,10 +13,15 @@ MESSAGE = (Path(__file__).parent / "message.txt").read_text().strip()
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    asked = 0
+
     def do_GET(self) -> None:
-        ready = MESSAGE != "never ready" or self.path != "/healthz"
+        if self.path != "/healthz":
+            Handler.asked += 1
+        sour = MESSAGE.startswith("turns sour") and self.path != "/healthz" and Handler.asked > 15
+        ready = not MESSAGE.startswith("never ready") or self.path != "/healthz"
         body = json.dumps({"message": MESSAGE, "path": self.path, "pid": os.getpid()}).encode()
-        self.send_response(200 if ready else 503)
+        self.send_response(500 if sour else 200 if ready else 503)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -27,7 +32,7 @@ class Handler(BaseHTTPRequestHandler):
             print(f"asked for {self.path}", flush=True)
 
 
-if MESSAGE == "crash":
+if MESSAGE.startswith("crash"):
     print("KeyError: 'PAYMENT_URL'", file=sys.stderr, flush=True)
     sys.exit(1)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
