@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from shop.api.app import create as create_api
+from shop.common.lifecycle import Lifecycle
+from shop.common.settings import Settings
+from shop.storefront.app import create as create_storefront
 from tests.app.browser import parts
-from tests.app.conftest import Serve
+from tests.app.running import serving
 
 WAIT_MS = 30_000
 """How long a condition may take to come true on a busy machine; what is quick is not slowed by it."""
@@ -31,6 +36,7 @@ def chromium() -> Iterator[Browser]:
     if missing := parts.why_not():
         raise RuntimeError(missing)
     parts.install()
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         # Root has no sandbox in Chromium, and small /dev/shm of containers would crash a tab.
         flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -39,25 +45,38 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def shop(serve: Serve, tmp_path: Path, sqlite_template: Path) -> httpx.Client:
-    """A client of a storefront with the demonstration data, over an API and a database of its own."""
-    (tmp_path / "shop.db").write_bytes(sqlite_template.read_bytes())
-    api = serve("api", database_url=f"sqlite:///{tmp_path / 'shop.db'}")
-    return serve("storefront", api=str(api.base_url).rstrip("/"), release="r-7")
+@pytest.fixture(scope="package")
+def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[str]:
+    """The address of a storefront with the demonstration data. Every test is a new visitor to it."""
+    database = tmp_path_factory.mktemp("pages") / "shop.db"
+    database.write_bytes(sqlite_template.read_bytes())
+    with both(Settings(release="r-7", database_url=f"sqlite:///{database}", rate_limits=False)) as address:
+        yield address
+
+
+@contextmanager
+def both(settings: Settings) -> Iterator[str]:
+    """The address of a storefront over an API, both with these settings, until the block ends."""
+    with serving(create_api(replace(settings, service="api"), Lifecycle())) as api:
+        front = replace(settings, service="storefront", api=str(api.base_url).rstrip("/"))
+        with serving(create_storefront(front, Lifecycle())) as shop:
+            yield str(shop.base_url)
 
 
 @pytest.fixture
-def look(chromium: Browser, shop: httpx.Client) -> Iterator[Open]:
-    """look(**options): a new page of a new visitor, who has seen nothing that a browser complains about at the end."""
+def look(chromium: Browser, shop: str) -> Iterator[Open]:
+    """look(**options): a new page of a new visitor. At the end no browser has complained, unless `attack` was meant."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def new(**options: object) -> Page:
-        context = chromium.new_context(base_url=str(shop.base_url), **options)  # type: ignore[arg-type]
+    def new(*, attack: bool = False, **options: object) -> Page:
+        options = {"reduced_motion": "reduce", **options}
+        context = chromium.new_context(base_url=shop, **options)  # type: ignore[arg-type]
         contexts.append(context)
         context.set_default_timeout(WAIT_MS)
         page = context.new_page()
+        if attack:
+            return page
         # A refused form is answered with its status, which the console repeats; what the policy stops is an error, too.
         page.on(
             "console", lambda said: "status of 4" in said.text or said.type != "error" or complaints.append(said.text)

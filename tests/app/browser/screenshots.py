@@ -5,20 +5,16 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from shop.api.app import create as create_api
-from shop.common.lifecycle import Lifecycle
 from shop.common.settings import Settings
-from shop.storefront.app import create as create_storefront
 from tests.app.browser import parts
+from tests.app.browser.conftest import both
 from tests.app.browser.pages import PAGES, Visitor
 from tests.app.conftest import filled
-from tests.app.running import serving
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "shop"
 
@@ -41,19 +37,12 @@ def main(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         database = f"sqlite:///{folder}/shop.db"
         filled(database)
-        settings = Settings(release="3f9a1c27b0de", database_url=database)
+        settings = Settings(release="3f9a1c27b0de", database_url=database, rate_limits=False)
         browser = playwright.chromium.launch(executable_path=parts.chromium(), args=["--no-sandbox"])
-        with (
-            serving(create_api(replace(settings, service="api"), Lifecycle())) as api,
-            serving(
-                create_storefront(
-                    replace(settings, service="storefront", api=str(api.base_url).rstrip("/")), Lifecycle()
-                )
-            ) as shop,
-        ):
+        with both(settings) as shop:
             for name in names or PAGES:
                 for look, options in {**LOOKS, **(BOTH if name in FIRST else {})}.items():
-                    context = browser.new_context(base_url=str(shop.base_url), reduced_motion="reduce", **options)
+                    context = browser.new_context(base_url=shop, reduced_motion="reduce", **options)
                     page = context.new_page()
                     PAGES[name](Visitor(page))
                     page.wait_for_function("document.fonts.status === 'loaded'")

@@ -23,7 +23,7 @@ RUN = """rules => axe.run(document, {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_no_fault(look: Open, name: str) -> None:
-    page = look(viewport=DESK, color_scheme="light", reduced_motion="reduce")
+    page = look(viewport=DESK, color_scheme="light")
     PAGES[name](Visitor(page))
     page.evaluate(AXE.read_text())
     found = {"desk light": _faults(page)}
