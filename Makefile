@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 CLOUDNORTH := .venv/bin/cloudnorth
 
-.PHONY: help python up down test test-fast test-full bench lock providers-lock docs screenshots clean bench-shop
+.PHONY: help python up down test test-fast test-full bench lock providers-lock docs screenshots clean bench-local bench-shop
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ test-full: .venv/.dev ## all repeats, by hand
 
 bench: .venv/.dev ## the tables of benchmarks/
 	@$(PYTHON) -m benchmarks
+
+bench-local: .venv/.dev ## the local platform: seconds of a deploy, cost of the front, memory; at most six minutes
+	@$(PYTHON) -m benchmarks.local
 
 bench-shop: .venv/.dev ## the shop against Express: throughput, latency, memory, start, a roll under load
 	@$(PYTHON) -m benchmarks.shop

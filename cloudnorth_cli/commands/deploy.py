@@ -113,6 +113,12 @@ def see_it_through(
         assert progress.records
         progress.records.failed(failure)
         return taking_back.take_back(platform, environment, request, journal, progress, failure)
+    except CloudnorthError as error:
+        if progress.records and not platform.keeps_failed:  # the platform took it away itself
+            progress.records.failed(error)
+            if progress.served:
+                progress.records.taken_back(progress.served.release.number)
+        raise
     progress.records.verified()
     progress.stage = "done"
     locking.lift(platform, progress.release.id)

@@ -15,7 +15,7 @@ import yaml
 from cloudnorth_cli import config
 from cloudnorth_cli.commands.deploy import deploy
 from cloudnorth_cli.commands.rollback import rollback
-from cloudnorth_cli.events import AnyEvent, Journal, Notice, Result
+from cloudnorth_cli.events import AnyEvent, Journal, Listener, Notice, Result
 from cloudnorth_cli.model import Actor, Request, Source, Verdict
 from cloudnorth_cli.platforms.local import LocalPlatform
 from cloudnorth_cli.platforms.local.place import MARK, TASK_MARK
@@ -37,8 +37,8 @@ class LocalProject:
             file.write_text(text)
         return config.environment(config.load_project(None, self.root, os.environ), "local", os.environ)
 
-    def platform(self) -> LocalPlatform:
-        return LocalPlatform(self.environment, Journal(self.events.append))
+    def platform(self, *listeners: Listener) -> LocalPlatform:
+        return LocalPlatform(self.environment, Journal(self.events.append, *listeners))
 
     def request(self, **changes: Any) -> Request:
         return Request(source=Source(commit="abc1234"), actor=Actor(who="tester@here", run="run-1"), **changes)
@@ -47,8 +47,8 @@ class LocalProject:
         """Change a line of the plain sample."""
         (self.root / "text.txt").write_text(text + "\n")
 
-    def deploy(self, **changes: Any) -> Result:
-        platform = self.platform()
+    def deploy(self, *listeners: Listener, **changes: Any) -> Result:
+        platform = self.platform(*listeners)
         return deploy(platform, platform.environment, self.request(**changes), platform.journal)
 
     def rollback(self, to: str | None = None) -> Result:

@@ -102,7 +102,10 @@ class Machine:
             step.notice(f"requests still under way after {front.DRAIN_DEADLINE:.0f} s are cut", "warning")
 
     def abandon(self) -> None:
-        """Run what serves and nothing of a lineup that does not any more; where nothing serves, nothing runs."""
+        """Run what serves and nothing of a lineup that does not any more; where nothing serves, nothing runs.
+
+        Where supervisord was killed, and with it what served, both are started again.
+        """
         serving = self.serving()
         if serving is None and self.place.kept_by_service.exists():
             self.supervisor.keep(())
@@ -110,7 +113,18 @@ class Machine:
             self.stop()
         elif self.supervisor.running():
             self.supervisor.keep(self._programs(serving.processes))
+        else:
+            self.supervisor.reap()
+            self.supervisor.start(self._programs(serving.processes), launch.inherited())
+            front.await_ready(self.place)
         lineup.forget_others(self.place)
+
+    def lost(self) -> Failed | None:
+        """Where supervisord is gone, and with it all that it kept: no release is to blame for that."""
+        if self.supervisor.running():
+            return None
+        message = "supervisord ended while the release was started; what served before is started again"
+        return Failed(message, code="supervisor", retryable=True)
 
     def tidy(self) -> tuple[str, ...]:
         """Stop every process that does not serve and forget other lineups; the names of those stopped."""

@@ -413,10 +413,11 @@ class LocalPlatform:
         try:
             checks.verify(self.place, port.port, wanted, self._new, self.environment.verify, step, lasting=lasting)
             self.machine.drain(self._before, step)
-        except RolloutFailed:
-            if self._take_back and self._before:
+        except RolloutFailed as failure:
+            lost = self.machine.lost()
+            if lost or (self._take_back and self._before):
                 self._go_back()
-            raise
+            raise lost or failure from None
         except BaseException:
             self._go_back()
             raise

@@ -43,6 +43,8 @@ def watch(machine: Machine, plan: Plan, new: Lineup, step: Step, fresh: Sequence
             if verdict.waiting_for:
                 step.waiting(verdict.waiting_for)
             told = verdict
+        if not states and (lost := machine.lost()):
+            raise lost
         if verdict.state != "progressing":
             step.summary = " · ".join(f"{each.name} {each.ready}/{each.wanted}" for each in verdict.workloads)
             return verdict

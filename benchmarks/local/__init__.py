@@ -1,0 +1,1 @@
+"""The local platform: seconds of a deploy, what the front costs, memory; `make bench-local`."""
