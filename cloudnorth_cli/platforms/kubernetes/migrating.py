@@ -57,6 +57,15 @@ def _irreversible(site: Site, job: Json) -> str:
     return ""
 
 
+def stop_running(site: Site, step: Step) -> None:
+    """End a migration that a run has left at work, such as one whose lock was taken from it."""
+    selector = f"{migration_job.LABEL}={site.release}"
+    jobs = site.api.items(path("Job", site.namespace), labelSelector=selector)
+    if any(not is_true(job, "Complete") and not is_true(job, "Failed") for job in jobs):
+        step.notice("a migration was still at work; it is stopped and may be half done", "warning")
+        _clear(site, step)
+
+
 def _clear(site: Site, step: Step) -> None:
     """End what earlier runs left, and wait for it: two migrations at once are none."""
     selector = f"{migration_job.LABEL}={site.release}"

@@ -223,6 +223,7 @@ class KubernetesPlatform:
         self._still_ours(step)
         site = self._site
         restoring.secret(site, to)
+        migrating.stop_running(site, step)
         documents = restoring.manifest_of(site, to)
         named = preparing.services_of(site, manifest.workloads(documents, site.namespace), to.images)
         rollout = watching.Rollout(site, named, step, settle=watching.SETTLE_AGAIN)
