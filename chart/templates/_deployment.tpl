@@ -93,9 +93,9 @@ spec:
             httpGet:
               path: /livez
               port: http
-            periodSeconds: 10
+            periodSeconds: {{ $values.liveness.periodSeconds }}
             timeoutSeconds: 5
-            failureThreshold: 3
+            failureThreshold: {{ $values.liveness.failureThreshold }}
           {{- if $values.shutdown.preStopSeconds }}
           lifecycle:
             preStop:

@@ -33,7 +33,7 @@ def elsewhere(tool: Path, tmp_path: Path) -> Iterator[Elsewhere]:
 def test_an_unmodified_chart_of_helm_create(elsewhere: Elsewhere, helm: str) -> None:
     elsewhere.helm = helm
     subprocess.run([f"{elsewhere.lab.bin}/{helm}", "create", "chart"], cwd=elsewhere.root, check=True)
-    (elsewhere.root / "values.yaml").write_text("service: {port: 8080}\n")
+    (elsewhere.root / "values.yaml").write_text("service: {port: 8080}\nlivenessProbe: {periodSeconds: 2}\n")
     elsewhere.values = ["values.yaml"]
     elsewhere.service("web", {"image.repository": "{repository}", "image.tag": "{tag}@{digest}"}, "one")
 
