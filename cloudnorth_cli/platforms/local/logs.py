@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,12 +23,12 @@ _KEYS = ("time", "timestamp", "ts", "at", "@timestamp")
 
 def lines(place: Place, query: LogQuery) -> Iterator[LogLine]:
     """The lines wanted; endless with `follow`, over releases to come."""
-    files = [_Log(file) for file in _wanted(place, query)]
-    began = [line for each in files for line in _last(each.new(), query.tail)]
-    since = time.time() - query.since_seconds if query.since_seconds is not None else None
+    started = _started(place)
+    files = [_Log(file, at=started.get(file) or file.stat().st_mtime) for file in _wanted(place, query)]
+    since = time.time() - query.since_seconds if query.since_seconds is not None else 0.0
+    began = [line for each in files for line in _last([pair for pair in each.new() if pair[0] >= since], query.tail)]
     for _, line in sorted(began, key=lambda pair: pair[0]):
-        if since is None or (line.at and line.at.timestamp() >= since):
-            yield line
+        yield line
     known = {each.file: each for each in files}
     while query.follow:
         for file in _all(place, query):
@@ -47,7 +47,8 @@ class _Log:
     file: Path
     position: int = 0
     rest: bytes = b""
-    at: float = field(default=0.0)
+    at: float = 0.0
+    """When its last line was written, as far as that is known; begins with the start of its process."""
 
     def new(self) -> list[tuple[float, LogLine]]:
         """Whole lines written since the last look, each with the time it is sorted by."""
@@ -97,6 +98,13 @@ def _moment(value: object) -> datetime | None:
 
 def _last(found: list[tuple[float, LogLine]], count: int | None) -> list[tuple[float, LogLine]]:
     return found if count is None else found[max(0, len(found) - count) :]
+
+
+def _started(place: Place) -> dict[Path, float]:
+    """When the processes that serve were started, by their log. Of others the last line written tells enough."""
+    serving = lineup.serving(place)
+    processes = serving.processes if serving else ()
+    return {launch.log_file(place, each.name): each.started_at.timestamp() for each in processes}
 
 
 def _wanted(place: Place, query: LogQuery) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from cloudnorth_cli.adapters import systemd
 from cloudnorth_cli.errors import Refused, UsageError
 from cloudnorth_cli.model import Request
-from cloudnorth_cli.platforms.local import launch, lock
+from cloudnorth_cli.platforms.local import backups, launch, lock
 from cloudnorth_cli.platforms.local.machine import Machine
 from cloudnorth_cli.platforms.local.place import place
 from cloudnorth_cli.settings import Environment
@@ -110,6 +110,7 @@ class Service:
                 next=(f"cloudnorth down --env {self._environment.name}",),
             )
         with lock.hold(place.lock, request, "service", self._environment.name):
+            backups.finish(place)
             words = self._machine.revive()
         os.chdir(place.home)
         os.execve(words[0], words, launch.inherited() | place.marker)
