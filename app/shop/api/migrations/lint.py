@@ -81,10 +81,11 @@ def findings(brought: list[Brought], metadata: MetaData) -> list[str]:
 
 def _step(step: Step, version: int, metadata: MetaData) -> Iterator[str]:
     if step.name in TAKING:
-        what = ".".join(filter(None, (step.word(0), step.word(1))))
-        if not what:
+        names = [step.word(0), step.word(1)] if step.name == "drop_column" else [step.word(0)]
+        if not all(names):
             yield f"{step.name}: name what is taken away literally, so that it can be checked"
             return
+        what = ".".join(names)
         last = _last_use(metadata, step)
         if last >= version - 1:
             who = f"version {last} uses" if last < version else f"version {version} itself uses"
