@@ -64,7 +64,7 @@ def lab_start(tier: str) -> Commands:
 
 
 def lab(tier: str) -> Commands:
-    return ((*PYTEST, "tests", "-m", "lab" if tier == "full" else "lab and not repeat"),)
+    return ((*PYTEST, "-n", LAB_WORKERS, "tests", "-m", "lab" if tier == "full" else "lab and not repeat"),)
 
 
 SUITES: dict[str, Callable[[str], Commands]] = {
@@ -76,6 +76,8 @@ SUITES: dict[str, Callable[[str], Commands]] = {
     "lab-start": lab_start,
     "lab": lab,
 }
+LAB_WORKERS = "4"
+"""Tests in the lab wait for pods more than they compute."""
 LANES = (("quality", "pages", "terraform"), ("unit", "contract"), ("lab-start", "lab"))
 """Suites that run side by side: one lane computes while another waits for a cluster or for processes to start."""
 SAID_EVERY = 30.0

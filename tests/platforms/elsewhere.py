@@ -26,7 +26,7 @@ MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/v
 def build_wheel(folder: Path) -> Path:
     """The tool as it is published, installed into a folder of its own; returns that folder."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, REPOSITORY], check=True)
+    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, REPOSITORY], check=True)
     installed = folder / "installed"
     subprocess.run([*pip, "install", "--no-deps", "--target", installed, *folder.glob("*.whl")], check=True)
     return installed
