@@ -20,6 +20,9 @@ MARK = "CLOUDNORTH_LOCAL"
 TASK_MARK = "CLOUDNORTH_LOCAL_TASK"
 """The same for migrations: what may not outlive the run that started it."""
 
+_SUPERVISOR_BINDS = "supervisor.4194304"
+"""supervisord binds its socket as `supervisor.PID` first, and a process number has up to seven digits on Linux."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -140,7 +143,14 @@ class Place:
         return {MARK: str(self.home)}
 
     def make(self) -> None:
-        """Make the folders, for us alone. Raises Refused where others could get in between."""
+        """Make the folders, for us alone. Raises Refused where others could get in between, or sockets do not fit."""
+        longest = self.runtime / _SUPERVISOR_BINDS
+        if len(os.fsencode(longest)) > LONGEST_PATH:
+            raise Refused(
+                f"{longest} is too long for a socket, which has 104 bytes with its end",
+                code="runtime-folder",
+                next=("export XDG_RUNTIME_DIR=/tmp",),
+            )
         for folder in (self.home, self.logs, self.launches, self.lineups, self.plans):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.restoring.exists():  # then it is to come back, not to begin empty
@@ -179,8 +189,7 @@ def _runtime(home: Path, environ: Mapping[str, str]) -> Path:
         pass
     own = Path(f"cloudnorth-{os.getuid()}") / _eight(home)
     base = environ.get("XDG_RUNTIME_DIR") or ""
-    # supervisord binds its socket as `supervisor.PID` first.
-    fits = len(os.fsencode(base / own / "supervisor.4194304")) <= LONGEST_PATH
+    fits = len(os.fsencode(base / own / _SUPERVISOR_BINDS)) <= LONGEST_PATH
     if base and fits and os.access(base, os.W_OK):
         return Path(base) / own
     return Path("/tmp") / own  # noqa: S108 - a folder of our own in it
