@@ -44,7 +44,7 @@ class LocalProject:
         return Request(source=Source(commit="abc1234"), actor=Actor(who="tester@here", run="run-1"), **changes)
 
     def write(self, text: str) -> None:
-        """Change a line of the plain sample."""
+        """Change what every sample says."""
         (self.root / "text.txt").write_text(text + "\n")
 
     def deploy(self, *listeners: Listener, **changes: Any) -> Result:
