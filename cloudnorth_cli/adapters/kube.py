@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import urllib3
@@ -19,14 +19,18 @@ from kubernetes.client import Configuration
 from kubernetes.client.rest import RESTClientObject
 from urllib3.exceptions import HTTPError
 
+from cloudnorth_cli import signals
 from cloudnorth_cli.errors import CloudnorthError, Refused
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 20.0
 ATTEMPTS = 4
 """Of a request that the server itself asks to repeat (429, 503 while it starts)."""
+PATIENCE = 60.0
+"""Seconds for which what was begun is not given up because the API server is away."""
 RENEW_PAUSE = 2.0
 """Seconds between two readings of credentials that are not taken."""
 _ONCE = urllib3.Retry(connect=1, read=0, redirect=0, status=0, respect_retry_after_header=False)
@@ -68,6 +72,22 @@ class Invalid(Refused):
     """The API server does not accept the object; the message is its own."""
 
     default_code = "object-refused"
+
+
+def patiently(call: Callable[[], T], seconds: float = PATIENCE, pause: float = 1.0) -> T:
+    """What may be done twice, again and again while the API server is away: one that restarts takes some seconds.
+
+    Raises Unreachable when it stays away.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        signals.check()
+        try:
+            return call()
+        except Unreachable:
+            if time.monotonic() > until:
+                raise
+            time.sleep(pause)
 
 
 class Api:

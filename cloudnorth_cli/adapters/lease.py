@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cloudnorth_cli import shell, signals
-from cloudnorth_cli.adapters import lease_body, this_process
+from cloudnorth_cli.adapters import kube, lease_body, this_process
 from cloudnorth_cli.adapters.kube import Api, Conflict, Json, NotFound
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Broken, CloudnorthError, Locked
@@ -34,8 +34,12 @@ LOOK = 0.5
 class Held:
     """A lock that is ours; ask `still` before each change."""
 
-    def __init__(self, renew: Callable[[], None], clock: Callable[[], float]) -> None:
-        """renew: writes the Lease now; raises Broken where it is not ours any more, CloudnorthError where it cannot."""
+    def __init__(self, renew: Callable[[], None], clock: Callable[[], float], patience: float = kube.PATIENCE) -> None:
+        """renew: writes the Lease now; raises Broken where it is not ours any more, CloudnorthError where it cannot.
+
+        patience: seconds for which an API server that is away is waited for.
+        """
+        self._patience = patience
         self.step = ""
         """Where the run is, for whoever reads the Lease."""
         self._renew = renew
@@ -62,7 +66,7 @@ class Held:
         if self._clock() - self._renewed <= DURATION:
             return
         try:
-            self._renew()
+            kube.patiently(self._renew, self._patience)
         except Broken:
             raise
         except CloudnorthError as error:
@@ -106,6 +110,7 @@ def hold(
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    patience: float = kube.PATIENCE,
 ) -> Iterator[Held]:
     """Hold the Lease for as long as the block runs. Raises Locked naming who holds it."""
     keeper: _Keeper | None = None
@@ -117,7 +122,7 @@ def hold(
                 # A signal between the taking and the `try` would leave the Lease behind.
                 with signals.held():
                     taken = _take(api, wanted, there)
-                    keeper = _Keeper(api, taken, clock) if taken else None
+                    keeper = _Keeper(api, taken, clock, patience) if taken else None
             held = keeper.start()
             _fence(there, request, step, sleep)
             yield held
@@ -141,11 +146,11 @@ def status(api: Api, namespace: str, name: str) -> LockStatus | None:
 class _Keeper:
     """Renews in the background until the end."""
 
-    def __init__(self, api: Api, lease: Json, clock: Callable[[], float]) -> None:
+    def __init__(self, api: Api, lease: Json, clock: Callable[[], float], patience: float) -> None:
         self._api = api
         self._lease = lease
         self._clock = clock
-        self._held = Held(self._renew, clock)
+        self._held = Held(self._renew, clock, patience)
         self._guard = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)

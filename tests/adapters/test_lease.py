@@ -98,7 +98,9 @@ def held_by(who: str, leases: Leases) -> None:
 def hold(leases: Leases, clock: Clock, asked: Request, step: Step | None = None) -> Any:
     step = step or Step("lock", Journal())
     api = cast(Api, leases)
-    return lease.hold(api, "shop", "cloudnorth-shop", asked, "deploy", step, clock=clock, sleep=clock.sleep)
+    return lease.hold(
+        api, "shop", "cloudnorth-shop", asked, "deploy", step, clock=clock, sleep=clock.sleep, patience=0.0
+    )
 
 
 @pytest.fixture

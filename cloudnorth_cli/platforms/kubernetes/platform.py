@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 
 from cloudnorth_cli.adapters import kube_config, kube_holds, kube_secrets, lease
+from cloudnorth_cli.adapters.kube import patiently
 from cloudnorth_cli.errors import CloudnorthError, Refused
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
@@ -130,10 +131,10 @@ class KubernetesPlatform:
         return kube_holds.holds(self._site.api, self._site.namespace, self._site.release)
 
     def hold(self, hold: Hold) -> None:
-        kube_holds.keep(self._site.api, self._site.namespace, self._site.release, hold)
+        patiently(lambda: kube_holds.keep(self._site.api, self._site.namespace, self._site.release, hold))
 
     def lift(self, hold: Hold) -> None:
-        kube_holds.lift(self._site.api, self._site.namespace, self._site.release, hold)
+        patiently(lambda: kube_holds.lift(self._site.api, self._site.namespace, self._site.release, hold))
 
     def migrate(self, candidate: Candidate, step: Step) -> str:
         if self._environment.migrate is None:
@@ -145,6 +146,7 @@ class KubernetesPlatform:
 
     def next_revision(self, step: Step, *, mend: bool = True) -> int:
         self._still_ours(step)
+        patiently(lambda: self._site.api.get("/version"))
         return releasing.next_revision(self._site, step, mend=mend)
 
     def release(self, candidate: Candidate, release: Release, request: Request, step: Step) -> None:
@@ -208,7 +210,7 @@ class KubernetesPlatform:
         self._still_ours()
         store = records.store(self._site)
         rendered = self._rendered.get(record.release.id)
-        store.keep(record, rendered.secret if rendered else store.secret_of(record.release))
+        patiently(lambda: store.keep(record, rendered.secret if rendered else store.secret_of(record.release)))
         if record.outcome == "deployed":
             ending.prune(self._site)
 
