@@ -4,7 +4,7 @@ PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 CLOUDNORTH := .venv/bin/cloudnorth
 
-.PHONY: help python up down test test-fast test-full bench lock providers-lock docs screenshots clean bench-local bench-shop
+.PHONY: help python up down test test-fast test-full bench lock providers-lock docs screenshots clean bench-local bench-rollout bench-scale bench-shop
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,12 @@ bench-local: .venv/.dev ## the local platform: seconds of a deploy, cost of the 
 
 bench-shop: .venv/.dev ## the shop against Express: throughput, latency, memory, start, a roll under load
 	@$(PYTHON) -m benchmarks.shop
+
+bench-rollout: .venv/.dev ## every planted fault, against Helm 4 and 3 and kubectl (the lab)
+	@$(PYTHON) -m benchmarks.rollout
+
+bench-scale: .venv/.dev ## the verdict on 1,000 simulated pods (the lab, kwok)
+	@$(PYTHON) -m benchmarks.rollout.scale
 
 lock: .venv/.dev ## write the locks anew (hashes, no addresses)
 	@$(PYTHON) -m scripts.lock

@@ -93,6 +93,11 @@ def uid(thing: Object) -> str:
     return str(dig(thing, "metadata", "uid", default=""))
 
 
+def version(thing: Object) -> tuple[str, int]:
+    """UID and generation: differs from before where somebody has changed what it should be."""
+    return uid(thing), int(dig(thing, "metadata", "generation", default=0))
+
+
 def key(thing: Object) -> str:
     """`deployment/shop-api`."""
     return f"{str(thing.get('kind', '')).lower()}/{name(thing)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cloudnorth_cli.model import Pod, PodFailure, Verdict, Waiting, Workload
 from cloudnorth_cli.rollout import bounds, causes, containers, pods, probes
-from cloudnorth_cli.rollout.observed import Object, Observed, Seen, Tracked, dig, is_true, key, name, uid
+from cloudnorth_cli.rollout.observed import Object, Observed, Seen, Tracked, dig, is_true, key, name, uid, version
 from cloudnorth_cli.rollout.readiness import progress
 from cloudnorth_cli.rollout.revision import all_pods, new_pods
 from cloudnorth_cli.rollout.sign import Sign
@@ -103,11 +103,7 @@ def _rolling(observed: Observed, tracked: Tracked) -> dict[str, Object]:
     there = {key(workload): workload for workload in observed.workloads if key(workload) in tracked.workloads}
     if tracked.before is None:
         return there
-    return {what: thing for what, thing in there.items() if tracked.before.get(what) != _version(thing)}
-
-
-def _version(workload: Object) -> tuple[str, int]:
-    return uid(workload), int(dig(workload, "metadata", "generation", default=0))
+    return {what: thing for what, thing in there.items() if tracked.before.get(what) != version(thing)}
 
 
 def _steps(workloads: dict[str, Object], tracked: Tracked, observed: Observed) -> tuple[Workload, ...]:
@@ -171,7 +167,7 @@ def _hooks(observed: Observed, tracked: Tracked, memory: _Memory) -> Iterator[_F
     """Hooks that can never end well. While Helm runs they are all that keeps it."""
     before = tracked.before or {}
     for thing in (*observed.workloads, *observed.pods):
-        if key(thing) not in tracked.hooks or before.get(key(thing)) == _version(thing):
+        if key(thing) not in tracked.hooks or before.get(key(thing)) == version(thing):
             continue
         subject = f"{HOOK} {key(thing)}"
         for sign, what, pod in _of_hook(thing, observed):
@@ -309,7 +305,7 @@ def _hooks_late(observed: Observed, tracked: Tracked) -> Iterator[PodFailure]:
     before = tracked.before or {}
     for thing in (*observed.workloads, *observed.pods):
         what = key(thing)
-        if what not in tracked.hooks or before.get(what) == _version(thing) or is_true(thing, "Complete"):
+        if what not in tracked.hooks or before.get(what) == version(thing) or is_true(thing, "Complete"):
             continue
         if dig(thing, "status", "phase") == "Succeeded":
             continue

@@ -20,7 +20,7 @@ from cloudnorth_cli.platforms.kubernetes.evidence import evidence
 from cloudnorth_cli.platforms.kubernetes.following import Following
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.rollout import Seen, Tracked, judge, probes, recording
-from cloudnorth_cli.rollout.observed import dig, key, uid
+from cloudnorth_cli.rollout.observed import dig, key, uid, version
 
 TICK = 0.5
 """Seconds between two looks while nothing is told; patience runs out without news too."""
@@ -82,12 +82,9 @@ class Rollout:
         self._following.begin()
         self._listed_at = self._clock()
         there = self._following.observed()
-        versions = {
-            key(thing): (uid(thing), int(dig(thing, "metadata", "generation", default=0)))
-            for thing in (*there.workloads, *there.pods)
-        }
+        versions = {key(thing): version(thing) for thing in (*there.workloads, *there.pods)}
         wanted = set(self._tracked.workloads) | self._tracked.hooks
-        before = {what: version for what, version in versions.items() if what in wanted}
+        before = {what: versions[what] for what in versions if what in wanted}
         self._track(before=before, started=self._following.now)
         for kind, why in self._following.unseen.items():
             self._step.notice(
@@ -104,6 +101,13 @@ class Rollout:
         """Watch from a thread of its own for as long as Helm runs; `stop` ends Helm where it waits in vain."""
         self._beside = threading.Thread(target=self._watch_helm, args=(stop,), name="rollout", daemon=True)
         self._beside.start()
+
+    def has_begun(self) -> bool:
+        """Whether any of the workloads has been changed since `begin`; takes what was told meanwhile."""
+        self._following.news(0.0)
+        before = self._tracked.before or {}
+        now = {key(thing): version(thing) for thing in self._following.observed().workloads}
+        return any(now.get(what) != before.get(what) for what in self._tracked.workloads)
 
     def helm_ended(self) -> None:
         """Helm is no more: nothing is judged beside it from here on."""
@@ -126,10 +130,7 @@ class Rollout:
         """Helm has ended well: from here on is judged what it changed, and `certain` in any case (None: everything)."""
         self.helm_ended()
         self._following.look_again()
-        now = {
-            key(thing): (uid(thing), int(dig(thing, "metadata", "generation", default=0)))
-            for thing in self._following.observed().workloads
-        }
+        now = {key(thing): version(thing) for thing in self._following.observed().workloads}
         before = self._tracked.before or {}
         sure = set(self._tracked.workloads if certain is None else certain)
         rolls = {

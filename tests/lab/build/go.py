@@ -33,6 +33,8 @@ PACKAGES = {
     "coredns": "github.com/coredns/coredns",
     "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server",
 }
+ASKED_FOR = {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}
+"""Programs that the lab itself does not need, built when a measurement wants them."""
 # Where a program keeps its version: built by `go install` it would tell another, or none.
 STAMPS = {"helm": "helm.sh/helm/v4/internal/version.version", "helm3": "helm.sh/helm/v3/internal/version.version"}
 
@@ -46,7 +48,7 @@ def program(name: str) -> Path:
     """Where a built program lies in the cache, built or not."""
     if name in COMMANDS:
         return cache_dir() / "go" / f"kubernetes-{VERSIONS.go('kubernetes')}" / name
-    return cache_dir() / "go" / f"{name}-{VERSIONS.go(name)}" / Path(PACKAGES[name]).name
+    return cache_dir() / "go" / f"{name}-{VERSIONS.go(name)}" / Path((PACKAGES | ASKED_FOR)[name]).name
 
 
 def build_go_programs() -> None:
@@ -54,6 +56,12 @@ def build_go_programs() -> None:
     _kubernetes(VERSIONS.go("kubernetes"))
     for name, package in PACKAGES.items():
         _install(name, package, VERSIONS.go(name))
+
+
+def build(name: str) -> Path:
+    """A program of `ASKED_FOR`, built first where the cache lacks it."""
+    _install(name, ASKED_FOR[name], VERSIONS.go(name))
+    return program(name)
 
 
 def _environment() -> dict[str, str]:

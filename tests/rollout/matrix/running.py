@@ -146,9 +146,10 @@ def plant(lane: Lane, fault: Fault, address: str, traffic: Traffic) -> Outcome:
 
 
 def all_of(
-    faults: Sequence[Fault], folder: Path, lanes_of_quick: int = 4, told: Callable[[Outcome], None] = lambda o: None
+    faults: Sequence[Fault], folder: Path, quick_lanes: int = 4, told: Callable[[Outcome], None] = lambda o: None
 ) -> dict[str, Outcome | Exception]:
     """Every fault once, side by side."""
+    folder.mkdir(exist_ok=True)
     found: dict[str, Outcome | Exception] = {}
     traffic = Traffic()
     made: list[Lane] = []
@@ -170,7 +171,7 @@ def all_of(
 
     try:
         with surroundings(folder) as address, ThreadPoolExecutor(40) as pool:
-            for name, kind, planted in _lanes(faults, lanes_of_quick):
+            for name, kind, planted in _lanes(faults, quick_lanes):
                 pool.submit(one_lane, name, kind, planted, address)
             pool.shutdown()
     finally:

@@ -1,0 +1,104 @@
+"""The fault matrix side by side: cloudnorth, Helm 4 and 3 with --wait, kubectl rollout status.
+
+`python -m benchmarks.rollout [--peer-timeout SECONDS] [--only WORD]`. Peers get a time-out shorter than their own
+(300 s and none), so that a run ends within the hour; a peer that needs all of it is shown as `≥`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks.rollout import peers
+from benchmarks.rollout.peers import PEERS, Told
+from tests.rollout.matrix import lane as lanes
+from tests.rollout.matrix.faults import FAULTS, Fault
+from tests.rollout.matrix.objects import healthy
+from tests.rollout.matrix.running import Outcome, all_of, surroundings
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--peer-timeout", type=int, default=60)
+    asked.add_argument("--only", default="")
+    wanted = asked.parse_args()
+    faults = [fault for fault in FAULTS if wanted.only in fault.name and not fault.verify]
+    with tempfile.TemporaryDirectory() as folder:
+        ours = all_of(faults, Path(folder) / "ours", quick_lanes=2)
+        theirs = _peers(faults, Path(folder) / "theirs", wanted.peer_timeout)
+    print("\n".join(table(faults, ours, theirs, wanted.peer_timeout)))
+
+
+def _peers(faults: list[Fault], folder: Path, timeout: int) -> dict[tuple[str, str], Told]:
+    """Each peer in a lane of its own, one fault after another."""
+    found: dict[tuple[str, str], Told] = {}
+    guard = threading.Lock()
+    folder.mkdir()
+
+    def one(peer: str, number: int, address: str, kind: str) -> None:
+        lane = lanes.make(folder, f"peer{number}{kind.lower()}")
+        try:
+            lane.write(healthy(kind))
+            peers.install(lane)
+            for fault in [fault for fault in faults if fault.kind == kind]:
+                lane.write(fault.release(address).objects)
+                told = peers.ask(peer, lane, kind, timeout)
+                with guard:
+                    found[peer, fault.name] = told
+                peers.back(lane, kind)
+        finally:
+            lane.remove()
+
+    with surroundings(folder) as address, ThreadPoolExecutor(9) as pool:
+        jobs = [
+            pool.submit(one, peer, number, address, kind)
+            for number, peer in enumerate(PEERS)
+            for kind in dict.fromkeys(fault.kind for fault in faults)
+        ]
+        for job in jobs:
+            job.result()
+    return found
+
+
+def table(
+    faults: list[Fault], ours: dict[str, Outcome | Exception], theirs: dict[tuple[str, str], Told], timeout: int
+) -> list[str]:
+    """Markdown: seconds from the beginning of the upgrade to the answer, and whether the reason was named."""
+    lines = [
+        f"Seconds from the upgrade to the answer; peers were given {timeout} s; {os.cpu_count()} cores.",
+        "",
+        "| fault | cloudnorth: verdict | and back, verified | " + " | ".join(PEERS) + " |",
+        "|---|---|---|" + "---|" * len(PEERS),
+    ]
+    for fault in faults:
+        cells = [_theirs(theirs.get((peer, fault.name)), fault, timeout) for peer in PEERS]
+        lines.append(f"| {fault.name} | {_ours(ours.get(fault.name))} | " + " | ".join(cells) + " |")
+    named = sum(isinstance(o, Outcome) and o.ran.status == 4 for o in ours.values())
+    lines += ["", f"cloudnorth named and took back {named} of {len(faults)}."]
+    return lines
+
+
+def _ours(outcome: Outcome | Exception | None) -> str:
+    if not isinstance(outcome, Outcome):
+        return f"not measured: {outcome} | "
+    if outcome.ran.status != 4 or not outcome.failures:
+        return f"exit {outcome.ran.status} | "
+    total = outcome.install_to_verdict + outcome.verdict_to_end
+    return f"{outcome.install_to_verdict:.1f} s `{outcome.error['code']}` | {total:.1f} s"
+
+
+def _theirs(told: Told | None, fault: Fault, timeout: int) -> str:
+    if told is None:
+        return "not measured"
+    if told.status == 0:
+        return f"{told.seconds:.1f} s, **success**"
+    late = "≥ " if told.seconds >= timeout else ""
+    return f"{late}{told.seconds:.1f} s, {'named' if told.names(fault.says) else 'not named'}"
+
+
+if __name__ == "__main__":
+    main()
