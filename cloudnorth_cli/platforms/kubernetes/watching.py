@@ -28,7 +28,7 @@ REST = 0.1
 """Least seconds between two looks; ten times what a look takes where that is more."""
 LISTED_ANEW = 30.0
 """Seconds after which everything is listed anew, as a safety net."""
-GATHER = 2.0
+GATHER = 3.0
 """Seconds after the first failure in which others are waited for, so that one report names them all."""
 MOST_FAILURES = 3
 """Pods whose evidence is taken."""

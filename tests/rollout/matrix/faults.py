@@ -66,6 +66,8 @@ def _refused(_: str) -> Release:
     return release
 
 
+SEEN_FIRST = {"minReadySeconds": 15}
+"""What is ready at first and fails later replaces the old pods meanwhile, unless the chart has Kubernetes wait."""
 BOTH = ("crash-at-start", "image-name-invalid")
 OOM = {"resources": {"limits": {"memory": "48Mi"}}}
 LIVENESS = {"httpGet": {"path": "/livez", "port": 8080}, "periodSeconds": 1, "failureThreshold": 2}
@@ -129,7 +131,7 @@ FAULTS = (
         "liveness kills after 4 s",
         "liveness-failed",
         "statuscode: 500",
-        lambda at: Release().env(ALIVE="4").change(livenessProbe=LIVENESS),
+        lambda at: Release().env(ALIVE="4").change(livenessProbe=LIVENESS).change_spec(**SEEN_FIRST),
     ),
     Fault(
         "hook's image missing",
@@ -192,7 +194,10 @@ FAULTS = (
         "oom",
         "48Mi",
         lambda at: (
-            Release().env(MEMORY="slowly").change(**OOM, livenessProbe={"httpGet": {"path": "/livez", "port": 8080}})
+            Release()
+            .env(MEMORY="slowly")
+            .change(**OOM, livenessProbe={"httpGet": {"path": "/livez", "port": 8080}})
+            .change_spec(**SEEN_FIRST)
         ),
     ),
     Fault("two faults at once", "crash-at-start|image-name-invalid", "PAYMENT_URL_", _two, "", also=BOTH),
