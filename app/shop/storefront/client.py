@@ -16,6 +16,9 @@ visitor: ContextVar[str] = ContextVar("visitor", default="")
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 """Seconds. A checkout waits for locks at most 5 s on the API's side."""
 
+CHECKOUT = httpx.Timeout(30.0, connect=3.0)
+"""Seconds for what waits for a payment; PAYMENT_SECONDS is at most 25."""
+
 KEEP_SECONDS = 30
 """Shorter than the API keeps idle connections (75 s), so that it is never we who use one that is being closed."""
 
@@ -98,7 +101,9 @@ class Api:
         content = None if body is None else msgspec.json.encode(body)
         # A PATCH may say "five fewer": twice is not once.
         repeatable = method in ("GET", "PUT") or bool(key) or repeat
-        request = self._http.build_request(method, path, params=params, content=content, headers=headers)
+        request = self._http.build_request(
+            method, path, params=params, content=content, headers=headers, timeout=CHECKOUT if key else TIMEOUT
+        )
         try:
             try:
                 answer = await self._http.send(request)

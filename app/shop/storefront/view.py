@@ -21,7 +21,7 @@ from shop.storefront.sessions import session
 SHELVES_SECONDS = 30
 """How long the categories in the header are kept; they change about never."""
 
-SHOWN = (400, 401, 403, 404, 405, 409, 413, 422, 429)
+SHOWN = (400, 401, 403, 404, 405, 409, 422, 429)
 """Refusals that a page can say something helpful about; any other is our own mistake."""
 
 MONTHS = (

@@ -9,38 +9,7 @@ import pytest
 from shop.storefront.assets import Assets
 from tests.app.conftest import Serve
 from tests.app.running import BUYER, DEMO, shop_here
-
-
-@pytest.fixture
-def api_address(serve: Serve, sqlite_database: str) -> str:
-    return str(serve("api", database_url=sqlite_database).base_url).rstrip("/")
-
-
-@pytest.fixture
-def sqlite_database(tmp_path: Path, sqlite_template: Path) -> str:
-    path = tmp_path / "shop.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite:///{path}"
-
-
-@pytest.fixture
-def browser(serve: Serve, api_address: str) -> httpx.Client:
-    client = serve("storefront", api=api_address, release="r-7")
-    client.follow_redirects = True
-    return client
-
-
-def _buy(browser: httpx.Client, **more: str) -> httpx.Response:
-    """Goes through delivery and payment, and on to where they lead."""
-    sent = {**BUYER, **more}
-    key = _field(browser.post("/checkout/payment", data=sent), "key")
-    return browser.post("/checkout", data={**sent, "key": key})
-
-
-def _field(page: httpx.Response, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]+)"', page.text)
-    assert found, page.text
-    return found[1]
+from tests.app.storefront.conftest import buy, field
 
 
 def test_a_guest_buys_a_tent_from_the_first_page_to_the_confirmation(browser: httpx.Client) -> None:
@@ -48,10 +17,10 @@ def test_a_guest_buys_a_tent_from_the_first_page_to_the_confirmation(browser: ht
     assert 'href="/product/ridge-tent"' in home.text
     product = browser.get("/product/ridge-tent")
     assert "$329.00" in product.text
-    cart = browser.post("/cart/add", data={"product": _field(product, "product"), "quantity": "2"})
+    cart = browser.post("/cart/add", data={"product": field(product, "product"), "quantity": "2"})
     assert (cart.url.path, "$658.00" in cart.text) == ("/cart", True)
     assert 'action="/checkout/payment"' in browser.get("/checkout").text
-    confirmation = _buy(browser, gift_note="From <b>us</b>")
+    confirmation = buy(browser, gift_note="From <b>us</b>")
     assert confirmation.status_code == 200
     assert "Thank you, Ada Nord." in confirmation.text
     assert "From &lt;b&gt;us&lt;/b&gt;" in confirmation.text
@@ -62,7 +31,7 @@ def test_a_guest_buys_a_tent_from_the_first_page_to_the_confirmation(browser: ht
 
 def test_a_double_click_on_the_order_button_is_one_order(browser: httpx.Client) -> None:
     browser.post("/cart/add", data={"product": "ridge-tent", "quantity": "1"})
-    sent = {**BUYER, "key": _field(browser.post("/checkout/payment", data=BUYER), "key")}
+    sent = {**BUYER, "key": field(browser.post("/checkout/payment", data=BUYER), "key")}
     first, second = browser.post("/checkout", data=sent), browser.post("/checkout", data=sent)
     assert first.url == second.url
     assert browser.get("/orders").text.count('class="number"') == 1
@@ -95,7 +64,7 @@ def test_what_is_missing_in_the_checkout_is_said_and_what_was_written_stays(brow
     answer = browser.post("/checkout/payment", data={**BUYER, "address": " "})
     assert (answer.status_code, "Please fill in: address." in answer.text) == (422, True)
     assert 'value="Ada Nord"' in answer.text
-    key = _field(browser.post("/checkout/payment", data=BUYER), "key")
+    key = field(browser.post("/checkout/payment", data=BUYER), "key")
     answer = browser.post("/checkout", data={**BUYER, "email": "nobody", "key": key})
     assert (answer.status_code, "Please check:" in answer.text) == (422, True)
     assert 'value="Ada Nord"' in answer.text
