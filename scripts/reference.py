@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts import causes, configuration, event_schemas
+from scripts import causes, configuration, event_schemas, shop_api
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,6 +18,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/configuration.md": configuration.reference,
     "docs/cloudnorth.schema.json": lambda page: configuration.schema(),
     causes.PAGE: lambda page: causes.page(),
+    "docs/shop-openapi.json": lambda page: shop_api.page(),
     **{name: _always(text) for name, text in event_schemas.pages().items()},
 }
 """Page to what it should hold, given what it holds."""
