@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shop.api import migrate as steps
 from shop.api import seed
 from shop.api.database import open_engine, wait_for
+from shop.api.schema import SchemaForeign
 from shop.common.settings import Settings
 
 
@@ -26,7 +27,7 @@ def migrate(settings: Settings, *, check: bool, as_json: bool) -> int:
         applied = steps.migrate(engine, settings.version)
         state = steps.plan(engine, settings.version)
         added = seed.fill(engine) if settings.demo else None
-    except (SQLAlchemyError, steps.SchemaBusy) as error:
+    except (SQLAlchemyError, steps.SchemaBusy, SchemaForeign) as error:
         return _failed("migrate", error)
     if as_json:
         print(msgspec.json.encode({"applied": applied, "current": state.current, "head": state.head}).decode())

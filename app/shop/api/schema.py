@@ -13,16 +13,33 @@ MINIMUM = {1: "0001", 2: "0002", 3: "0002"}
 CURRENT = text("SELECT version_num FROM alembic_version")
 
 
+class SchemaForeign(Exception):
+    """The database has revisions of ours by name, and other tables."""
+
+
 def current(connection: Connection) -> str | None:
-    """The revision that the database has; None when it has no schema yet."""
+    """The revision that the database has; None when it has no schema yet.
+
+    Raises:
+        SchemaForeign: it was made before the first release of the shop (docs/decisions/2026-11-26-shop-first-base.md).
+    """
     if not connection.dialect.has_table(connection, "alembic_version"):
         return None
-    return connection.execute(CURRENT).scalar()
+    now = connection.execute(CURRENT).scalar()
+    if now and not connection.dialect.has_table(connection, compatibility.name):
+        raise SchemaForeign(
+            f"the schema calls itself {now} and was made by a trial version of the shop, before the first release; "
+            "it cannot be brought up to date: name another database, or empty this one"
+        )
+    return now
 
 
 def unfit(connection: Connection, version: int) -> str | None:
     """Why this version of the shop cannot run on this database; None when it can."""
-    now = current(connection)
+    try:
+        now = current(connection)
+    except SchemaForeign as error:
+        return str(error)
     if (now or "") < MINIMUM[version]:
         return f"the schema is {now or 'missing'} and should be at least {MINIMUM[version]}: shop migrate"
     oldest = connection.execute(select(compatibility.c.oldest_version)).scalar_one()

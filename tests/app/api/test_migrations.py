@@ -53,6 +53,15 @@ def test_the_migrations_make_the_tables_that_the_code_speaks_of(database: str) -
     engine.dispose()
 
 
+def test_a_database_from_before_the_first_release_is_told_and_left_alone(database: str) -> None:
+    sql(database, "DROP TABLE compatibility")
+    for words in (["migrate"], ["migrate", "--check"]):
+        ran = shop(*words, environ={"DATABASE_URL": database})
+        assert ran.returncode == 1
+        assert "before the first release" in ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
 def test_two_migrations_at_once_both_end_well(empty_database: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         ended = list(pool.map(lambda _: shop("migrate", environ={"DATABASE_URL": empty_database}), range(2)))
