@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
-import shutil
 import sys
 import termios
 import tty as terminal
@@ -19,18 +19,26 @@ from typing import Any, Literal
 
 from cloudnorth_cli import signals
 from cloudnorth_cli.adapters.kube import Api
-from cloudnorth_cli.errors import Failed
+from cloudnorth_cli.errors import Failed, Refused
 
 Tell = Callable[[bytes, Literal["stdout", "stderr"]], None]
 LOOK = 0.2
 """Seconds between two looks at the terminal's size, and at whether we were stopped."""
 _IN, _OUT, _ERR, _SIZE = 0, 1, 2, 4
 _CHUNK = 65536
+_NOT_STARTED = re.compile(r'exec: "([^"]+)": ([^:]+)')
+"""runc's words for a program that it cannot start, at the end of everybody else's."""
 
 
 def here(tty: bool) -> bool:
     """Whether a terminal is wanted and we have one for it."""
     return tty and sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def why_not_started(message: str) -> str:
+    """The runtime's message in as many words as it takes."""
+    found = _NOT_STARTED.search(message)
+    return f"cannot run {found[1]}: {found[2]}" if found else f"the command could not be started: {message}"
 
 
 def run(api: Api, pod: str, container: str, words: tuple[str, ...], tell: Tell | None, *, tty: bool) -> int:
@@ -56,7 +64,7 @@ def _pump(client: Any, tell: Tell, *, reading: bool, tty: bool) -> None:
     stopped_before = signals.came()
     while client.is_open():
         signals.check(stopped_before)
-        if tty and size != (now := shutil.get_terminal_size()):
+        if tty and size != (now := os.get_terminal_size(sys.stdout.fileno())):
             size = now
             client.write_channel(_SIZE, json.dumps({"Width": size.columns, "Height": size.lines}).encode())
         watched = [client.sock.sock, *([sys.stdin.fileno()] if reading else [])]
@@ -94,14 +102,17 @@ def _status(client: Any) -> int:
     for cause in (told.get("details") or {}).get("causes") or []:
         if cause.get("reason") == "ExitCode":
             return int(cause["message"])
-    raise Failed(told.get("message") or "the connection ended before the command did", code="exec-failed")
+    message = str(told.get("message") or "the connection ended before the command did")
+    if _NOT_STARTED.search(message):
+        raise Refused(why_not_started(message), code="program-missing")
+    raise Failed(message, code="exec-failed")
 
 
 @contextlib.contextmanager
 def _raw() -> Iterator[None]:
     """Our terminal hands on every key."""
     before = termios.tcgetattr(sys.stdin)
-    terminal.setraw(sys.stdin)
+    terminal.setraw(sys.stdin, termios.TCSADRAIN)  # what was typed ahead is not lost
     try:
         yield
     finally:

@@ -53,7 +53,10 @@ def test_a_day_with_a_project(project: Project) -> None:
     failed = project.run("run", "sh", "-c", "echo so long; exit 3")
     assert (failed.status, failed.result["error"]["code"]) == (3, "command-failed")
     assert failed.events[0]["line"] == "so long"
-    assert project.run("run", "no-such-program").status in (3, 4)
+    for verb in ("run", "exec"):
+        missing = project.run(verb, "no-such-program")
+        assert missing.status == 3
+        assert missing.result["error"]["message"].startswith("cannot run no-such-program: ")
     inside = project.run("exec", "sh", "-c", "echo $PORT $GREETING; echo aside >&2")
     assert lines(inside)[0].endswith(" ***")
     assert lines(inside)[0].split()[0].isdigit()

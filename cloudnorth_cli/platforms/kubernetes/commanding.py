@@ -166,7 +166,7 @@ def _status(pod: Json, container: str) -> int:
     if ended is None:
         raise Failed(f"{name(pod)} did not run: {dig(pod, 'status', 'message', default='evicted')}", code="not-run")
     if ended.get("reason") in ("StartError", "ContainerCannotRun"):
-        raise Failed(f"the command could not be started: {ended.get('message', '')}", code="program-missing")
+        raise Refused(kube_exec.why_not_started(str(ended.get("message", ""))), code="program-missing")
     return int(ended["exitCode"])
 
 

@@ -15,7 +15,6 @@ from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.rollout.observed import dig, key, name
 
 _WITH_A_NUMBER = ("Deployment", "StatefulSet")
-_SCALE = "scale"
 MANAGER = "cloudnorth"
 """Under which the API server notes who set the number."""
 
@@ -26,7 +25,7 @@ def scale(site: Site, counts: Mapping[str, int], step: Step) -> dict[str, str | 
     named = services_of(site, {what: Document("", "", thing) for what, thing in there.items()})
     chosen = {service: _the_one(service, named, there, site) for service in counts}
     for service, what in chosen.items():
-        _free_to_scale(site, service, there[what])
+        _free_to_scale(site, service, there[what], step)
     owners = _set_by_chart(site)
     for service, what in chosen.items():
         _set(site, there[what], counts[service])
@@ -51,9 +50,16 @@ def _the_one(service: str, named: Mapping[str, str | None], there: Mapping[str, 
     return able[0]
 
 
-def _free_to_scale(site: Site, service: str, thing: Json) -> None:
+def _free_to_scale(site: Site, service: str, thing: Json, step: Step) -> None:
     """Raises Refused where an autoscaler sets the number: it would put its own back within seconds."""
-    for scaler in site.api.items(path("HorizontalPodAutoscaler", site.namespace)):
+    try:
+        scalers = site.api.items(path("HorizontalPodAutoscaler", site.namespace))
+    except Refused as error:
+        if error.code != "forbidden":
+            raise
+        step.notice(f"whether an autoscaler sets the number of {service} may not be read", "warning")
+        return
+    for scaler in scalers:
         target = dig(scaler, "spec", "scaleTargetRef", default={})
         if (target.get("kind"), target.get("name")) == (thing["kind"], name(thing)):
             least, most = dig(scaler, "spec", "minReplicas", default=1), dig(scaler, "spec", "maxReplicas")
@@ -79,7 +85,8 @@ def _set_by_chart(site: Site) -> dict[str, int | None]:
 
 def _set(site: Site, thing: Json, count: int) -> None:
     place = path(str(thing["kind"]), site.namespace, name(thing))
-    site.api.patch(f"{place}/{_SCALE}", {"spec": {"replicas": count}}, fieldManager=MANAGER)
+    # Not by the `scale` subresource: who deploys may patch workloads, and needs no further right.
+    site.api.patch(place, {"spec": {"replicas": count}}, fieldManager=MANAGER)
     _disown(site, place)
 
 
