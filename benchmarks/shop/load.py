@@ -63,10 +63,15 @@ def wrk(url: str, seconds: float, script: Path | None = None) -> Load:
         f"-c{CONNECTIONS}",
         f"-d{seconds:g}s",
         "--latency",
+        "--timeout",
+        "20s",
         *(["-s", str(script)] if script else []),
         url,
     ]
-    said = subprocess.run(pinned(CORE, *words), check=True, capture_output=True, text=True).stdout
+    ran = subprocess.run(pinned(CORE, *words), capture_output=True, text=True)
+    if ran.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {ran.stdout}{ran.stderr}")
+    said = ran.stdout
     unit = {"us": 0.001, "ms": 1.0, "s": 1000.0}
     p99 = re.search(r"99%\s+([0-9.]+)(us|ms|s)", said)
     rate = re.search(r"Requests/sec:\s+([0-9.]+)", said)
