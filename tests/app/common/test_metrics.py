@@ -9,7 +9,7 @@ import httpx
 from prometheus_client import generate_latest
 
 from shop.common import metrics
-from tests.app.running import process, until
+from tests.app.running import BUYER, DEMO, process, until
 
 
 def _count(text: str, **labels: str) -> float:
@@ -32,6 +32,29 @@ def test_requests_are_counted_by_the_routes_template_and_never_by_what_was_asked
     assert "nobody-sells-this" not in text
     assert "PROPFIND" not in text
     assert _count(text, method="other", route="", status="404") >= 1
+
+
+def test_what_the_shop_does_is_counted(api: httpx.Client, guest: dict[str, str]) -> None:
+    def counted(name: str) -> float:
+        found = re.search(rf"^{re.escape(name)} ([0-9.e+]+)$", generate_latest().decode(), re.M)
+        return float(found[1]) if found else 0.0
+
+    names = (
+        'shop_orders_total{state="paid"}',
+        "shop_sold_cents_total",
+        'shop_cart_additions_total{result="added"}',
+        'shop_cart_additions_total{result="refused"}',
+        'shop_logins_total{result="ok"}',
+        'shop_logins_total{result="wrong"}',
+    )
+    before = [counted(name) for name in names]
+    api.post("/api/cart/items", json={"product": "harbour-mug"}, headers=guest)
+    api.post("/api/cart/items", json={"product": "nobody-sells-this"}, headers=guest)
+    order = api.post("/api/orders", json=BUYER, headers={**guest, "Idempotency-Key": "counted-1"}).json()
+    api.post("/api/login", json=DEMO)
+    api.post("/api/login", json={**DEMO, "password": "not this one"})
+    after = [counted(name) for name in names]
+    assert [b - a for a, b in zip(before, after, strict=True)] == [1, order["total_cents"], 1, 1, 1, 1]
 
 
 def test_a_process_tells_what_it_is_on_a_port_of_its_own() -> None:
