@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -105,6 +105,9 @@ class Api:
 
     def _use(self, configuration: Configuration) -> None:
         self._configuration = configuration
+        if not configuration.verify_ssl:
+            # The kubeconfig says so itself (insecure-skip-tls-verify); a warning at each request helps nobody.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._pool = RESTClientObject(configuration).pool_manager
 
     def get(self, path: str, **query: Any) -> Json:
@@ -113,7 +116,8 @@ class Api:
     def now(self) -> datetime:
         """The API server's own time, to the second: what it wrote is compared with this and never with our clock."""
         with self._response("GET", "/version", {}) as response:
-            return parsedate_to_datetime(response.headers["Date"])
+            # HTTP dates are in GMT, whatever a proxy on the way calls that (RFC 9110, 5.6.7).
+            return parsedate_to_datetime(response.headers["Date"]).replace(tzinfo=UTC)
 
     def find(self, path: str, **query: Any) -> Json | None:
         """The object, or None where there is none."""

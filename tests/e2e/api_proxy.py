@@ -1,4 +1,4 @@
-"""An API server that misbehaves on purpose: a plain HTTP proxy in front of the lab's, for one kubeconfig."""
+"""An API server that misbehaves on purpose: an HTTPS proxy in front of the lab's, for one kubeconfig."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import base64
 import http.client
 import json
 import ssl
+import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,16 +38,31 @@ class ApiProxy(ThreadingHTTPServer):
         self.behind = urlsplit(cluster["server"]).netloc
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
         self.context = ssl.create_default_context(cadata=authority)
+        self.socket = _certified(address).wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def write_kubeconfig(self, like: Path, file: Path) -> Path:
         """A kubeconfig that leads here, with the same credentials."""
         config = yaml.safe_load(like.read_text())
-        config["clusters"][0]["cluster"] = {"server": f"http://{self.server_address[0]!s}:{self.server_address[1]}"}
+        config["clusters"][0]["cluster"] = {
+            "server": f"https://{self.server_address[0]!s}:{self.server_address[1]}",
+            "insecure-skip-tls-verify": True,
+        }
         file.write_text(yaml.safe_dump(config))
         return file
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Connections that break are what this server is for."""
+
+
+def _certified(address: str) -> ssl.SSLContext:
+    """With a certificate of its own: clients send credentials over TLS only."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = f"{folder}/key.pem", f"{folder}/certificate.pem"
+        words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={address}"]
+        subprocess.run([*words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        context.load_cert_chain(certificate, key)
+    return context
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -66,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
         behind.request(self.command, self.path, body or None, headers)
         with behind.getresponse() as answer:
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in HOP:
                     self.send_header(name, value)
