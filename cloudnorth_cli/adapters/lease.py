@@ -27,6 +27,8 @@ RENEW = 3.0
 """Seconds between renewals: five may fail. A second deploy sees within so many that the holder lives."""
 FENCE = RENEW + 2.0
 """Seconds after which a run whose Lease was taken away has noticed and ended its Helm."""
+AWAY = 20.0
+"""Seconds for which an API server that is away is waited for before the lock is ours: one that restarts takes ten."""
 LOOK = 0.5
 """Seconds between two looks at somebody else's Lease."""
 
@@ -118,7 +120,7 @@ def hold(
     try:
         try:
             while keeper is None:
-                there = _await_turn(api, wanted, request, step, clock, sleep)
+                there = _await_turn(api, wanted, request, step, clock, sleep, patience)
                 # A signal between the taking and the `try` would leave the Lease behind.
                 with signals.held():
                     taken = _take(api, wanted, there)
@@ -211,6 +213,7 @@ def _await_turn(
     step: Step,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
+    patience: float,
 ) -> Json | None:
     """Wait until the Lease may be taken; returns it as it was seen then.
 
@@ -221,8 +224,8 @@ def _await_turn(
         signals.check()
         try:
             there = api.find(_path(wanted))
-        except CloudnorthError:
-            if clock() - began > request.wait_lock:
+        except CloudnorthError as error:
+            if clock() - began > max(request.wait_lock, min(patience, AWAY)) or error.code != "cluster-unreachable":
                 raise
             observer.blind()
             sleep(LOOK)

@@ -21,10 +21,8 @@ def locked(
     """The step `lock`, and what is done while it is held. Raises Locked where somebody has it or froze it."""
     with ExitStack() as held:
         with journal.step("lock") as step:
-            refuse_frozen(platform, environment, request, verb)
             held.enter_context(platform.lock(request, verb, step))
-            if request.wait_lock:
-                refuse_frozen(platform, environment, request, verb)
+            refuse_frozen(platform, environment, request, verb)
             step.summary = "held until this ends"
         yield
 

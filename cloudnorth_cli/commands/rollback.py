@@ -32,6 +32,7 @@ def rollback(
     served: Record | outcome.Unread | None = outcome.Unread.UNREAD
     hold: Hold | None = None
     try:
+        locking.refuse_frozen(platform, environment, request, "rollback")
         served = platform.serving()
         find(platform.history(HISTORY), served, to, environment)
         with locking.locked(platform, environment, request, journal, "rollback"):

@@ -22,6 +22,7 @@ Fault = Literal["none", "away", "read-only", "expired"]
 FULL = "etcdserver: mvcc: database space exceeded"
 """What the API server says when etcd takes no writes any more (etcd, "Maintenance: space quota")."""
 HOP = {"connection", "transfer-encoding", "keep-alive", "content-length", "host"}
+BODYLESS = (204, 304)
 REVIEWS = "/apis/authorization.k8s.io/"
 """Questions that are asked by POST and write nothing."""
 
@@ -87,6 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in answer.getheaders():
                 if name.lower() not in HOP:
                     self.send_header(name, value)
+            if answer.status in BODYLESS:
+                self.end_headers()
+                return
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             while piece := answer.read1(65_536):

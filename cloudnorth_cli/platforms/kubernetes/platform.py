@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
+from typing import TypeVar
 
 from cloudnorth_cli.adapters import kube_config, kube_holds, kube_secrets, lease
 from cloudnorth_cli.adapters.kube import patiently
@@ -52,6 +53,8 @@ from cloudnorth_cli.platforms.kubernetes import (
 from cloudnorth_cli.platforms.kubernetes.rendering import Rendered
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.settings import Environment
+
+T = TypeVar("T")
 
 
 class KubernetesPlatform:
@@ -118,7 +121,7 @@ class KubernetesPlatform:
     @contextmanager
     def lock(self, request: Request, verb: str, step: Step) -> Iterator[None]:
         site = self._site
-        if not checking.namespace_exists(site):
+        if not patiently(lambda: checking.namespace_exists(site), lease.AWAY):
             checking.make_namespace(site)
         with lease.hold(site.api, site.namespace, showing.lock_name(site), request, verb, step) as held:
             self._held = held
@@ -128,7 +131,7 @@ class KubernetesPlatform:
                 self._held = None
 
     def holds(self) -> tuple[Hold, ...]:
-        return kube_holds.holds(self._site.api, self._site.namespace, self._site.release)
+        return self._patiently(lambda: kube_holds.holds(self._site.api, self._site.namespace, self._site.release))
 
     def hold(self, hold: Hold) -> None:
         patiently(lambda: kube_holds.keep(self._site.api, self._site.namespace, self._site.release, hold))
@@ -218,7 +221,7 @@ class KubernetesPlatform:
         records.store(self._site).forget(release.revision)
 
     def serving(self) -> Record | None:
-        self._served = records.serving(self._site)
+        self._served = self._patiently(lambda: records.serving(self._site))
         return self._served
 
     def rollback(self, to: Record, release: Release, step: Step) -> None:
@@ -313,6 +316,10 @@ class KubernetesPlatform:
 
     def _watched(self, rolling: dict[str, str | None], step: Step) -> Verdict:
         return _summed_up(watching.watch(self._site, rolling, step), step)
+
+    def _patiently(self, read: Callable[[], T]) -> T:
+        """While the lock is ours, an API server that restarts is waited for; before, nothing is lost by refusing."""
+        return patiently(read) if self._held is not None else read()
 
     def _still_ours(self, step: Step | None = None) -> None:
         """Before each change: is the lock still held? Says in it where we are."""
