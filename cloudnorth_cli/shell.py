@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import functools
 import os
 import shlex
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -18,15 +16,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloudnorth_cli import signals
+from cloudnorth_cli import signals, system
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.model import Secret
 
 INTERRUPT_PATIENCE = 3.0
 """Seconds between SIGINT and SIGKILL for a child when we are stopped; Jenkins kills five seconds after its TERM."""
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _running: dict[subprocess.Popen[str], float] = {}
 """Each program with its patience."""
 _stopping: set[subprocess.Popen[str]] = set()
@@ -146,7 +142,7 @@ def attached(command: Command) -> int:
                 command.words,
                 cwd=command.cwd,
                 env=_environ(command),
-                preexec_fn=functools.partial(_end_with_parent, patient=False) if _libc else None,
+                preexec_fn=functools.partial(_end_with_parent, patient=False),
             )
         except (FileNotFoundError, PermissionError) as error:
             raise Refused(f"cannot run {command.words[0]}: {error.strerror}", code="tool-missing") from error
@@ -219,7 +215,7 @@ def _start(command: Command, *, merged: bool) -> subprocess.Popen[str]:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
-            preexec_fn=functools.partial(_end_with_parent, patient=command.patient) if _libc else None,
+            preexec_fn=functools.partial(_end_with_parent, patient=command.patient),
         )
     except (FileNotFoundError, PermissionError) as error:
         if ours is not None:
@@ -250,9 +246,8 @@ def _lasting_pipe() -> tuple[int, int]:
 
 
 def _end_with_parent(*, patient: bool) -> None:
-    # The child dies when the thread that started it ends, so a taken-over lock has no ghost writer (prctl(2)).
-    assert _libc is not None
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT if patient else signal.SIGKILL)
+    # The child dies when the thread that started it ends, so a taken-over lock has no ghost writer.
+    system.end_with_parent(signal.SIGINT if patient else signal.SIGKILL)
 
 
 def _given(command: Command) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloudnorth_cli import system
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.shell import Command, run
 
@@ -113,6 +114,8 @@ def installed(name: str) -> bool:
 
 def install(unit: Unit) -> bool:
     """Write a unit, start it now and at every boot; False where systemd does not run now. Raises Refused, Failed."""
+    if not system.HAS_SYSTEMD:
+        raise Refused("systemd keeps services on Linux only; this system has none", code="service-linux-only")
     try:
         file_of(unit.name).write_text(str(unit))
     except OSError as error:
