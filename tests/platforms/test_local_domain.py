@@ -65,43 +65,27 @@ def client(site: LocalProject, *, http2: bool) -> httpx.Client:
     return httpx.Client(transport=ToLoopback(verify=context, http1=not http2, http2=http2))
 
 
-@pytest.mark.parametrize("http2", [False, True])
-def test_http_1_and_2_with_a_certificate_of_the_name(site: LocalProject, http2: bool) -> None:
-    deployed = site.deploy()
-    assert deployed.address == f"https://{DOMAIN}:{ports(site)[1]}"
-    with client(site, http2=http2) as asking:
-        answer = asking.get(f"{deployed.address}/x")
-    assert answer.http_version == ("HTTP/2" if http2 else "HTTP/1.1")
-    assert answer.json()["path"] == "/x"
-    assert "h3=" in answer.headers["alt-svc"]
-
-
-def test_http_3(site: LocalProject) -> None:
-    site.deploy()
-    status, body = asyncio.run(_http3(ports(site)[1], authority(site)))
-    assert status == "200"
-    assert json.loads(body)["path"] == "/x"
-
-
-def test_http_is_sent_to_https(site: LocalProject) -> None:
-    site.deploy()
-    http, _ = ports(site)
-    with client(site, http2=False) as asking:
-        answer = asking.get(f"http://{DOMAIN}:{http}/x?y=1")
-    assert answer.status_code in (301, 308)
-    assert answer.headers["location"] == f"https://{DOMAIN}/x?y=1"  # 443 is forwarded to another port
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
-def test_answers_are_made_smaller(site: LocalProject, encoding: str) -> None:
+def test_every_protocol_the_redirect_and_the_encodings(site: LocalProject) -> None:
     site.config["services"]["web"]["env"]["LARGE"] = "x" * 5000
-    address = site.deploy().address
-    with (
-        client(site, http2=True) as asking,
-        asking.stream("GET", f"{address}/", headers={"Accept-Encoding": encoding}) as answer,
-    ):
-        assert answer.headers["content-encoding"] == encoding
-        assert sum(map(len, answer.iter_raw())) < 4000
+    address = f"https://{DOMAIN}:{ports(site)[1]}"
+    assert site.deploy().address == address
+    for http2 in (False, True):
+        with client(site, http2=http2) as asking:
+            answer = asking.get(f"{address}/x")
+        assert answer.http_version == ("HTTP/2" if http2 else "HTTP/1.1")
+        assert answer.json()["path"] == "/x"
+        assert "h3=" in answer.headers["alt-svc"]
+    status, body = asyncio.run(_http3(ports(site)[1], authority(site)))
+    assert (status, json.loads(body)["path"]) == ("200", "/x")
+    with client(site, http2=True) as asking:
+        for encoding in ("gzip", "zstd"):
+            with asking.stream("GET", address, headers={"Accept-Encoding": encoding}) as answer:
+                assert answer.headers["content-encoding"] == encoding
+                assert sum(map(len, answer.iter_raw())) < 4000
+    with client(site, http2=False) as asking:
+        redirected = asking.get(f"http://{DOMAIN}:{ports(site)[0]}/x?y=1")
+    assert redirected.status_code in (301, 308)
+    assert redirected.headers["location"] == f"https://{DOMAIN}/x?y=1"  # 443 is forwarded to another port
 
 
 def test_releases_change_under_it_without_a_lost_request(site: LocalProject) -> None:

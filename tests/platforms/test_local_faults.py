@@ -157,6 +157,7 @@ def test_a_reboot_and_the_same_release_again(local: LocalProject) -> None:
     assert local.platform().history(9)[-1].release.number == number
 
 
+@pytest.mark.repeat
 def test_a_second_project_is_none_of_the_first_one_s_business(make: Make) -> None:
     one, other = make(name="one", port=18_970), make(name="other", port=18_970)
     kept = ordered(one)

@@ -191,6 +191,7 @@ def test_exactly_its_exec_start_serves_and_comes_back_after_a_reboot(kept: Kept)
 
 
 @pytest.mark.slow
+@pytest.mark.repeat
 def test_a_first_release_that_fails_leaves_the_service_running(kept: Kept) -> None:
     kept.start()
     server = (kept.root / "server.py").read_text()
