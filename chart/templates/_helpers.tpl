@@ -47,7 +47,7 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- $env := dict "RELEASE" (include "shop.release" .) "IMAGE_DIGEST" (include "shop.digest" .) -}}
 {{- $_ := set $env "DRAIN_SECONDS" (toString $values.shutdown.drainSeconds) -}}
 {{- $_ := set $env "GRACE_SECONDS" (toString $values.shutdown.graceSeconds) -}}
-{{- $_ := set $env "TRUSTED_PROXIES" "*" -}}
+{{- $_ := set $env "TRUSTED_PROXIES" "private" -}}
 {{- $_ := set $env "METRICS_PORT" (include "shop.metricsPort" .) -}}
 {{- if $values.fault }}
 {{- if not .root.Values.faultsAllowed }}{{ fail (printf "%s.fault is %s: a release that is bad on purpose needs faultsAllowed: true as well" .name $values.fault) }}{{ end -}}

@@ -29,6 +29,11 @@ FAULTS = {
 }
 """Kinds of faults that can be asked for (shop.common.faults), and after how many seconds each ends unless told."""
 
+PRIVATE = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,::1/128,fc00::/7"
+"""TRUSTED_PROXIES=private: the networks that nobody's browser comes from (RFC 1918, 6598, 4193). A balancer appends
+the address it sees to `X-Forwarded-For`; the last one that is not private counts, so one that the shopper made up does
+not. With `*` the first would."""
+
 
 class SettingsError(Exception):
     """A setting is missing or makes no sense; the message names it."""
@@ -103,7 +108,7 @@ def read(service: str, environ: Mapping[str, str] = os.environ) -> Settings:
         reservation_seconds=_whole("RESERVATION_SECONDS", text("RESERVATION_SECONDS", "900"), 30, 86400),
         drain_seconds=float(_whole("DRAIN_SECONDS", text("DRAIN_SECONDS", "2"), 0, 300)),
         grace_seconds=_whole("GRACE_SECONDS", text("GRACE_SECONDS", "25"), 1, 600),
-        trusted_proxies=text("TRUSTED_PROXIES", defaults.trusted_proxies),
+        trusted_proxies=PRIVATE if text("TRUSTED_PROXIES", "") == "private" else text("TRUSTED_PROXIES", "127.0.0.1"),
         pod=text("POD_NAME", ""),
         node=text("NODE_NAME", ""),
         metrics_port=_whole("METRICS_PORT", text("METRICS_PORT", "0"), 0, 65535),

@@ -1,6 +1,10 @@
 """Settings from the environment."""
 
+import asyncio
+
 import pytest
+from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from shop.common.settings import SettingsError, read
 
@@ -39,3 +43,26 @@ def test_secrets_are_not_in_what_is_printed_of_the_settings() -> None:
     settings = read("api", {"DATABASE_URL": "mysql://shop:hunter2@db/shop", "JWT_KEY": "k" * 40})
     assert "hunter2" not in repr(settings)
     assert "kkkk" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "believed"),
+    [
+        ("10.0.3.7", "198.51.100.7", "198.51.100.7"),
+        ("10.0.3.7", "1.1.1.1, 198.51.100.7", "198.51.100.7"),
+        ("10.0.3.7", "1.1.1.1, 198.51.100.7, 10.0.9.9", "198.51.100.7"),
+        ("198.51.100.7", "1.1.1.1", "198.51.100.7"),
+    ],
+)
+def test_behind_private_proxies_an_address_that_somebody_made_up_does_not_count(
+    peer: str, said: str, believed: str
+) -> None:
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["client"][0])
+
+    proxies = ProxyHeadersMiddleware(app, trusted_hosts=read("api", {"TRUSTED_PROXIES": "private"}).trusted_proxies)
+    scope = {"type": "http", "scheme": "http", "client": (peer, 1), "headers": [(b"x-forwarded-for", said.encode())]}
+    asyncio.run(proxies(scope, None, None))  # type: ignore[arg-type]
+    assert seen == [believed]
