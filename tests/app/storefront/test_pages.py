@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from shop.storefront.assets import Assets
-from tests.app.conftest import Serve
+from tests.app.conftest import Serve, filled
 from tests.app.running import BUYER, DEMO, shop_here
 from tests.app.storefront.conftest import buy, field
 
@@ -218,3 +218,26 @@ def test_what_a_shopper_types_into_an_address_stays_a_name(browser: httpx.Client
     assert "Desk plant" in browser.get("/cart").text
     assert browser.post("/checkout", data={**BUYER, "key": "ü\r\nX: y"}).status_code == 422
     assert browser.post("/checkout", data={**BUYER, "key": "k" * 20, "payment": "gold"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("version", "asks", "not_for"),
+    [(1, "Telephone", "Gift note"), (2, "Gift note", "Telephone"), (3, "Gift note", "Telephone")],
+)
+def test_each_version_asks_and_looks_as_it_should(
+    version: int, asks: str, not_for: str, serve: Serve, tmp_path: Path
+) -> None:
+    filled(f"sqlite:///{tmp_path / 'own.db'}", version)
+    api = serve("api", database_url=f"sqlite:///{tmp_path / 'own.db'}", version=version)
+    browser = serve("storefront", api=str(api.base_url).rstrip("/"), version=version)
+    browser.follow_redirects = True
+    browser.post("/cart/add", data={"product": "camp-lantern", "quantity": "2"})
+    form = browser.get("/checkout").text
+    assert (asks in form, not_for in form) == (True, False)
+    assert f'<html lang="en" class="v{version}">' in form
+    assert f"Shop {version} · release" in form
+    page = buy(browser, phone="555 0100", gift_note="For you")
+    assert ("555 0100" in page.text, "For you" in page.text) == (version == 1, version > 1)
+    assert ("Order the same again" in page.text) == (version == 3)
+    again = browser.post(f"{page.url.path}/again")
+    assert (again.status_code, "$118.00" in again.text) == ((200, True) if version == 3 else (404, False))
