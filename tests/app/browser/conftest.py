@@ -46,11 +46,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[str]:
+def database_url(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> str:
+    """The shop's database."""
+    path = tmp_path_factory.mktemp("pages") / "shop.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="package")
+def shop(database_url: str) -> Iterator[str]:
     """The address of a storefront with the demonstration data. Every test is a new visitor to it."""
-    database = tmp_path_factory.mktemp("pages") / "shop.db"
-    database.write_bytes(sqlite_template.read_bytes())
-    with both(Settings(release="r-7", database_url=f"sqlite:///{database}", rate_limits=False)) as address:
+    with both(Settings(release="r-7", database_url=database_url, rate_limits=False, payment_seconds=0.3)) as address:
         yield address
 
 
