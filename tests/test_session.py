@@ -70,6 +70,13 @@ def test_every_end_has_its_exit_status_and_a_result(
     assert ran.err == ""
 
 
+def test_after_a_first_install_that_failed_the_next_one_is_the_first_still(cloudnorth: Cloudnorth) -> None:
+    failed = cloudnorth("deploy", "-e", "prod", "--first", "--yes", "--allow-dirty", FAKE="crash")
+    assert failed.status == ExitStatus.BROKEN
+    assert "deploy --env prod --first" in failed.err
+    assert cloudnorth("deploy", "-e", "prod", "--first", "--yes", "--allow-dirty").status == 0
+
+
 def test_a_failed_release_that_is_taken_back_is_exit_4_and_says_what_serves(cloudnorth: Cloudnorth) -> None:
     assert cloudnorth("deploy", "-e", "test").status == 0
     ran = cloudnorth("deploy", "-e", "test", FAKE="crash")

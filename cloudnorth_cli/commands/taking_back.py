@@ -6,7 +6,7 @@ from cloudnorth_cli.commands import locking, outcome, rollback
 from cloudnorth_cli.commands.progress import LOST_CREDENTIALS, Progress
 from cloudnorth_cli.errors import Broken, CloudnorthError, RolloutFailed
 from cloudnorth_cli.events import Journal, Result
-from cloudnorth_cli.model import Request
+from cloudnorth_cli.model import Record, Request
 from cloudnorth_cli.platforms import Platform
 from cloudnorth_cli.settings import Environment
 
@@ -26,7 +26,7 @@ def take_back(
     why = _stays(platform, environment, request, progress)
     if served is None or why:
         left = f"release {release} stays as it is" if platform.keeps_failed else f"nothing of release {release} runs"
-        broken = _broken(environment, failure, f"{why}, {left}")
+        broken = _broken(environment, failure, f"{why}, {left}", served)
         return outcome.failure("deploy", environment, journal, broken, release if platform.keeps_failed else served)
 
     progress.stage = "rollback"
@@ -37,7 +37,7 @@ def take_back(
     except CloudnorthError as error:
         if error.code in LOST_CREDENTIALS:
             raise
-        broken = _broken(environment, failure, f"and release {served.release.number} is not back: {_said(error)}")
+        broken = _broken(environment, failure, f"and release {served.release.number} is not back: {_said(error)}", served)
         return outcome.failure("deploy", environment, journal, broken, outcome.Unread.UNCLEAR, hold)
     records.taken_back(served.release.number)
     failure.next = failure.next or (outcome.command(environment, "deploy"),)
@@ -64,8 +64,9 @@ def switched_off(environment: Environment, progress: Progress) -> bool:
     return any(rollout.rollback == "off" for rollout in asked)
 
 
-def _broken(environment: Environment, failure: RolloutFailed, why: str) -> Broken:
-    words = ("status", "logs", "deploy")
+def _broken(environment: Environment, failure: RolloutFailed, why: str, served: Record | None) -> Broken:
+    first = environment.file.protected and served is None  # nothing of ours was ever well there: it still is the first
+    words = ("status", "logs", "deploy --first" if first else "deploy")
     broken = Broken(
         f"{failure.message}; {why}",
         code=failure.code,
