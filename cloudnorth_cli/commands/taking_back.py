@@ -37,7 +37,9 @@ def take_back(
     except CloudnorthError as error:
         if error.code in LOST_CREDENTIALS:
             raise
-        broken = _broken(environment, failure, f"and release {served.release.number} is not back: {_said(error)}", served)
+        broken = _broken(
+            environment, failure, f"and release {served.release.number} is not back: {_said(error)}", served
+        )
         return outcome.failure("deploy", environment, journal, broken, outcome.Unread.UNCLEAR, hold)
     records.taken_back(served.release.number)
     failure.next = failure.next or (outcome.command(environment, "deploy"),)
