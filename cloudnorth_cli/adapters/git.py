@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +21,10 @@ _HASH = re.compile(r"[0-9a-f]{7,64}$")
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
-def source(root: Path) -> Source:
+def source(root: Path, written: Iterable[Path] = ()) -> Source:
     """The commit of the working tree around `root`; `Source(commit="")` outside a repository and before a first commit.
 
+    written: files that this tool writes for whoever called it (`--out`, `--report`); they make no tree dirty.
     Raises Refused when there is a repository that git cannot or will not read.
     """
     if not _inside(root):
@@ -33,7 +34,8 @@ def source(root: Path) -> Source:
         return Source(commit="")
     commit, message, committed_at = last.output.rstrip("\n").split("\n")
     # Whatever is not ignored counts, untracked files too: they reach the build. What this tool writes itself does not.
-    changes = _git(root, "status", "--porcelain", "--", ":(top)", ":(top,exclude,glob)**/.cloudnorth/**")
+    spared = (":(top,exclude,glob)**/.cloudnorth/**", *_spared(root, written))
+    changes = _git(root, "status", "--porcelain", "--untracked-files=all", "--", ":(top)", *spared)
     if changes.status != 0:
         raise Refused("git cannot say whether the tree is clean", code="git", evidence=shell.tail(changes.errors))
     dirty = bool(changes.output.strip())
@@ -121,6 +123,15 @@ def _inside(root: Path) -> bool:
         return False
     # Such as a folder that belongs to somebody else, for which git's own words hold the command that helps.
     raise Refused(f"git cannot read the repository at {root}", code="git", evidence=shell.tail(asked.errors))
+
+
+def _spared(root: Path, files: Iterable[Path]) -> Iterator[str]:
+    """What leaves files out of a question to git; it takes no path that is outside of the repository."""
+    if files := tuple(files):
+        top = Path(_git(root, "rev-parse", "--show-toplevel").output.rstrip("\n"))
+        for file in files:
+            if (resolved := file.resolve()).is_relative_to(top):
+                yield f":(top,exclude,literal){resolved.relative_to(top)}"
 
 
 def _git(root: Path, *words: str) -> shell.Completed:

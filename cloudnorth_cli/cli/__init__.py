@@ -142,6 +142,7 @@ def deploy(
             env,
             service,
             images=doors.images(images, image),
+            written=images,
             first=first,
             force_conflicts=force_conflicts,
             rollback=not no_rollback,
@@ -467,7 +468,7 @@ def build(
 
         if explain:
             return explained(*doors.reading(run, env, None, service, files=True), tuple(service or ()))
-        change = doors.changing(run, env, service)
+        change = doors.changing(run, env, service, written=out)
         return build(change.platform, change.environment, change.request, run.journal, out)
 
     return _do(ctx, work, reading=explain)
@@ -481,7 +482,7 @@ def push(ctx: typer.Context, env: o.Env = None, service: o.Services = None, out:
         from cloudnorth_cli.cli import doors
         from cloudnorth_cli.commands.push import push
 
-        opened = doors.changing(run, env, service)
+        opened = doors.changing(run, env, service, written=out)
         return push(opened.platform, opened.environment, opened.request, run.journal, out)
 
     return _do(ctx, work)

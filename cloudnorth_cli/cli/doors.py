@@ -44,10 +44,14 @@ def changing(
     images: Mapping[str, str] = {},
     files: bool = True,
     timeout: str | None = None,
+    written: Path | None = None,
     **wishes: Any,
 ) -> Opened:
-    """Open an environment to change it; says where it goes and from which commit."""
-    opened = _opened(run, name, services, images=images, files=files, timeout=timeout, **wishes)
+    """Open an environment to change it; says where it goes and from which commit.
+
+    written: a file of ours in the working tree, such as `build --out` makes it.
+    """
+    opened = _opened(run, name, services, images=images, files=files, timeout=timeout, written=written, **wishes)
     run.begin(opened.environment, opened.platform.target, opened.request.source)
     return opened
 
@@ -75,6 +79,7 @@ def _opened(
     images: Mapping[str, str] = {},
     files: bool = True,
     timeout: str | None = None,
+    written: Path | None = None,
     **wishes: Any,
 ) -> Opened:
     environment = limited(_environment(run, name, files=files), timeout)
@@ -82,7 +87,7 @@ def _opened(
     for what in (services or (), images):
         _known(what, environment.services)
     platform = open_platform(environment, run.journal)
-    source = git.source(environment.root)
+    source = git.source(environment.root, filter(None, (written, run.options.report)))
     request = Request(
         services=tuple(dict.fromkeys(services or ())),
         images=images,

@@ -30,8 +30,9 @@ def protect(
         deploy = outcome.command(environment, "deploy")
         source = request.source
         if source.dirty and not allow_dirty:
+            commit = source.commit.removesuffix(git.DIRTY)
             raise Refused(
-                f"{environment.name} is protected and the working tree differs from commit {source.commit}",
+                f"{environment.name} is protected and the working tree differs from commit {commit}",
                 code="dirty-tree",
                 next=("git status", f"{deploy} --allow-dirty"),
             )

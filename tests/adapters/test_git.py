@@ -89,6 +89,17 @@ def test_what_the_tool_writes_itself_and_what_is_ignored_does_not_count(folder: 
     assert not git.source(repository.path).dirty
 
 
+def test_a_file_that_was_asked_for_by_name_does_not_count_either(repository: Repository, tmp_path: Path) -> None:
+    repository.commit()
+    out = repository.path / "out" / "images.json"
+    out.parent.mkdir()
+    out.touch()
+    assert git.source(repository.path).dirty
+    assert not git.source(repository.path, (out, tmp_path / "elsewhere.json")).dirty
+    (out.parent / "other").touch()
+    assert git.source(repository.path, (out,)).dirty
+
+
 def test_outside_a_repository_and_before_a_first_commit_there_is_no_commit(
     tmp_path: Path, repository: Repository
 ) -> None:
