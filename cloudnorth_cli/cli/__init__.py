@@ -332,7 +332,7 @@ def service(
     ] = None,
     show: Annotated[bool, typer.Option("--print", help="With install: only print the unit.")] = False,
 ) -> int:
-    """Keep an environment of this machine running from boot on, as a service.
+    """Keep an environment of this machine running from boot on.
 
     Ports 80 and 443 are Caddy's then without root. Releases are deployed as the service's user.
     """
