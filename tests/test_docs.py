@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cloudnorth_cli.cli import app
+
 ROOT = Path(__file__).parents[1]
 TRACKED = [
     ROOT / name
@@ -22,6 +24,19 @@ PAGES = [path for path in TRACKED if path.suffix == ".md" and path.exists()]
 def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text())
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_no_page_holds_two_versions_of_itself() -> None:
+    marks = ("<" * 7 + " ", ">" * 7 + " ")
+    assert [page.name for page in PAGES if any(line.startswith(marks) for line in page.read_text().splitlines())] == []
+
+
+def test_the_readme_names_every_verb() -> None:
+    named = set(re.findall(r"`([a-z]+)`", (ROOT / "README.md").read_text()))
+    assert {command.name for command in app.registered_commands if command.name} <= named
+    assert {
+        command.callback.__name__ for command in app.registered_commands if command.callback and not command.name
+    } <= named
 
 
 def test_every_decision_that_is_named_is_there() -> None:
