@@ -98,7 +98,7 @@ def test_an_interrupted_rollout_can_be_taken_back(project: Project) -> None:
     if offered:
         status = project.run("status")
         assert status.status == 7
-        assert "never verified" in status.result["summary"]
+        assert "interrupted in watch" in status.result["summary"]
         well(project.run("rollback"))
     assert says(project, before)
     well(project.run("status"))

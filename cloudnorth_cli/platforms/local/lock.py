@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ from cloudnorth_cli.errors import Locked
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import LockStatus, Request, Value
 
+STOPPING = 15.0
+"""Seconds in which a run that was told to stop has let go."""
 LOOK = 0.1
 """Seconds between two looks at whether the lock is free."""
 
@@ -35,9 +39,13 @@ class Holder(Value, frozen=True, kw_only=True):
 def hold(file: Path, request: Request, verb: str, environment: str, step: Step | None = None) -> Iterator[bool]:
     """Hold the lock while inside; gives whether the holder before was killed.
 
-    Waits for `request.wait_lock` seconds, then raises Locked naming the holder.
+    Waits for `request.wait_lock` seconds, then raises Locked naming the holder. With `request.take_lock` the run that
+    has it is stopped first, as by a Ctrl-C: it takes its own release away and lets go.
     """
-    handle = _open(file, request.wait_lock, environment, step)
+    if request.take_lock:
+        _stop_holder(file, step)
+    patience = max(request.wait_lock, STOPPING if request.take_lock else 0.0)
+    handle = _open(file, patience, environment, step)
     try:
         killed = _read(handle) is not None
         actor = request.actor
@@ -65,10 +73,31 @@ def status(file: Path) -> LockStatus | None:
             holder=holder.who if holder else "somebody",
             since=holder.since if holder else None,
             run=holder.run if holder else None,
+            verb=holder.verb if holder else "",
         )
     finally:
         os.close(handle)
     return None
+
+
+def _stop_holder(file: Path, step: Step | None) -> None:
+    """Who has the lock lives (the system lets it go when he dies), so his process is his."""
+    held = status(file)
+    holder = _holder(file) if held else None
+    if holder is None or not holder.pid:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(holder.pid, signal.SIGTERM)
+    if step:
+        step.notice(f"the lock is taken from {_told(holder)}, which stops now", "warning")
+
+
+def _holder(file: Path) -> Holder | None:
+    handle = os.open(file, os.O_RDWR)
+    try:
+        return _read(handle)
+    finally:
+        os.close(handle)
 
 
 def _open(file: Path, patience: float, environment: str, step: Step | None) -> int:
