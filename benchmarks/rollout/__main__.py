@@ -20,6 +20,8 @@ from tests.rollout.matrix.faults import FAULTS, Fault
 from tests.rollout.matrix.objects import healthy
 from tests.rollout.matrix.running import Outcome, all_of, surroundings
 
+LANES = 4
+
 
 def main() -> None:
     asked = argparse.ArgumentParser()
@@ -39,12 +41,13 @@ def _peers(faults: list[Fault], folder: Path, timeout: int) -> dict[tuple[str, s
     guard = threading.Lock()
     folder.mkdir()
 
-    def one(peer: str, number: int, address: str, kind: str) -> None:
-        lane = lanes.make(folder, f"peer{number}{kind.lower()}")
+    def one(peer: str, name: str, address: str, planted: list[Fault]) -> None:
+        kind = planted[0].kind
+        lane = lanes.make(folder, name)
         try:
             lane.write(healthy(kind))
             peers.install(lane)
-            for fault in [fault for fault in faults if fault.kind == kind]:
+            for fault in planted:
                 lane.write(fault.release(address).objects)
                 told = peers.ask(peer, lane, kind, timeout)
                 with guard:
@@ -53,15 +56,22 @@ def _peers(faults: list[Fault], folder: Path, timeout: int) -> dict[tuple[str, s
         finally:
             lane.remove()
 
-    with surroundings(folder) as address, ThreadPoolExecutor(9) as pool:
+    with surroundings(folder) as address, ThreadPoolExecutor(30) as pool:
         jobs = [
-            pool.submit(one, peer, number, address, kind)
+            pool.submit(one, peer, f"peer{number}-{lane}", address, planted)
             for number, peer in enumerate(PEERS)
-            for kind in dict.fromkeys(fault.kind for fault in faults)
+            for lane, planted in enumerate(_side_by_side(faults))
         ]
         for job in jobs:
             job.result()
     return found
+
+
+def _side_by_side(faults: list[Fault]) -> list[list[Fault]]:
+    """Faults of one kind after another, Deployments in several lanes."""
+    kinds = [[fault for fault in faults if fault.kind == kind] for kind in ("StatefulSet", "DaemonSet")]
+    deployments = [fault for fault in faults if fault.kind == "Deployment"]
+    return [lane for lane in (*kinds, *(deployments[number::LANES] for number in range(LANES))) if lane]
 
 
 def table(

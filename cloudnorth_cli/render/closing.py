@@ -129,4 +129,4 @@ def _rollout(problem: Problem, screen: Screen) -> list[str]:
             said += lines.wrapped(screen, line, "    ")
         if len(problem.changed) > MOST_CHANGES:
             said.append(f"    and {len(problem.changed) - MOST_CHANGES} more")
-    return [*said, ""]
+    return said

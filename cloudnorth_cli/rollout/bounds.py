@@ -43,7 +43,9 @@ CAUSES: dict[str, Bound] = {
     "image-denied": Bound("the registry lets nobody in", 5.0, "a pull secret may come with the same release"),
     "image-unreachable": Bound("the registry does not answer", 60.0, "a registry may be back in a moment"),
     "config-missing": Bound(
-        "a Secret, ConfigMap or key is missing", 10.0, "it may come with the same release, or from a controller"
+        "a Secret, ConfigMap or key is missing",
+        20.0,
+        "it may come with the same release, or from a controller, and the kubelet looks again only after up to 15 s",
     ),
     "quota-exceeded": Bound("the namespace's quota is used up", 5.0, "a pod that is ending frees its share"),
     "pods-refused": Bound("admission or the API refuses the pods", 5.0, "a webhook may be starting"),
@@ -60,6 +62,9 @@ CAUSES: dict[str, Bound] = {
     "hook-failed": Bound("a hook of the chart failed", 0.0, "its controller has given up"),
     "hook-timeout": Bound("a hook of the chart does not end", 0.0, "rollout.timeout is over"),
     "workload-gone": Bound("the workload was deleted meanwhile", 5.0, "a re-created one is back by then"),
+    "verify-failed": Bound(
+        "the release does not answer as itself", 0.0, "`times`, `for` and `max_error_ratio` of the check say how long"
+    ),
     "progress-deadline": Bound("no progress for too long", 0.0, "progressDeadlineSeconds of the Deployment is over"),
     "never-ready": Bound("not ready when the time is over", 0.0, "rollout.timeout is over"),
 }

@@ -6,6 +6,7 @@ Its words: kubernetes pkg/kubelet/images/types.go, pkg/kubelet/kuberuntime (1.34
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from cloudnorth_cli.rollout import probes
 from cloudnorth_cli.rollout.observed import Object, dig, event_count
@@ -74,8 +75,18 @@ def _how(pod: Object, status: Object, last: Object, events: Iterable[Object], *,
         probe = _container(pod, container).get(f"{kind}Probe") or {}
         return sign(f"{kind}-failed", f"is killed by its {kind} probe: {told}", probes.describe(kind, probe))
     if code == 0:
-        return sign("ends-by-itself", "ends by itself at once: exit 0")
-    return sign("crash-at-start", f"crashes at start: exit {code}")
+        return sign("ends-by-itself", f"ends by itself: exit 0{_when(last, restarts)}")
+    return sign("crash-at-start", f"crashes at start: exit {code}{_when(last, restarts)}")
+
+
+def _when(last: Object, restarts: int) -> str:
+    """` after 3 s, 4 times`: how long the last run lasted, by its own kubelet's clock, and how often it ended."""
+    started, finished = last.get("startedAt"), last.get("finishedAt")
+    lasted = ""
+    if started and finished:
+        seconds = (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()
+        lasted = f" after {seconds:.0f} s" if seconds >= 1 else " at once"
+    return f"{lasted}, {'twice' if restarts < ENDS else f'{restarts + 1} times'}"
 
 
 def not_ready(pod: Object, patience: float, events: Iterable[Object]) -> Sign | None:
@@ -156,11 +167,20 @@ def _pull(container: str, reason: str, image: str, message: str) -> Sign:
         told = f"cannot pull its image {image}: it is not built for this node's processor"
         return Sign("wrong-architecture", told, None, container, reason)
     if any(word in words for word in DENIED):
-        return Sign("image-denied", f"may not pull its image {image}: {message}", None, container, reason)
+        return Sign("image-denied", f"may not pull its image {image}: {_why(message)}", None, container, reason)
     if any(word in words for word in GONE):
         told = f"cannot pull its image {image}: it is not in the registry"
         return Sign("image-not-found", told, None, container, reason)
-    return Sign("image-unreachable", f"cannot pull its image {image}: {message}", None, container, reason)
+    return Sign("image-unreachable", f"cannot pull its image {image}: {_why(message)}", None, container, reason)
+
+
+def _why(message: str) -> str:
+    """What the runtime says behind the image's name: `failed to do request: dial tcp: no such host`."""
+    for before in ("failed to resolve reference ", "failed to resolve image "):
+        _, found, rest = message.rpartition(before)
+        if found and ": " in rest:
+            return rest.partition('": ')[2] or rest.partition(": ")[2]
+    return message.rpartition("ErrImagePull: ")[2] or message
 
 
 def _not_started(container: str, reason: str, message: str, restarts: int) -> Sign:

@@ -46,7 +46,7 @@ def facts(failure: PodFailure) -> Iterator[str]:
     if failure.exit_code is not None:
         ended.append(f"exit {failure.exit_code}" + (f" ({failure.signal})" if failure.signal else ""))
     if failure.restarts:
-        ended.append(f"{failure.restarts} restarts")
+        ended.append("restarted once" if failure.restarts == 1 else f"restarted {failure.restarts} times")
     if ended:
         yield ", ".join(ended)
     if failure.image:

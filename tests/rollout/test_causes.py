@@ -40,7 +40,7 @@ def test_these_end_the_wait_at_once(pod_is: dict[str, Any], expected: str) -> No
         ({"waiting": ("ErrImagePull", PULL + "pull access denied, repository does not exist")}, 5, "image-denied"),
         ({"waiting": ("ErrImagePull", PULL + "401 Unauthorized")}, 5, "image-denied"),
         ({"waiting": ("ErrImagePull", PULL + "no match for platform in manifest: not found")}, 0, "wrong-architecture"),
-        ({"waiting": ("CreateContainerConfigError", 'secret "x" not found')}, 10, "config-missing"),
+        ({"waiting": ("CreateContainerConfigError", 'secret "x" not found')}, 20, "config-missing"),
         ({"waiting": ("CreateContainerError", "device busy")}, 5, "container-not-created"),
         ({"waiting": ("ErrImagePull", PULL + "dial tcp: i/o timeout")}, 60, "image-unreachable"),
         ({"unschedulable": "0/1 nodes are available: Insufficient cpu."}, 60, "unschedulable"),
@@ -121,7 +121,7 @@ def test_patience_begins_anew_when_the_sign_went_away() -> None:
     _, seen = look(pod(), at=8, seen=seen)
     verdict, _ = look(waiting, at=12, seen=seen)
     assert verdict.state == "waiting"
-    assert [(wait.cause, wait.patience) for wait in verdict.waits] == [("config-missing", 10.0)]
+    assert [(wait.cause, wait.patience) for wait in verdict.waits] == [("config-missing", 20.0)]
 
 
 def test_the_deadline_of_the_deployment_is_a_reason_after_the_pods_own() -> None:
@@ -134,7 +134,7 @@ def test_the_deadline_of_the_deployment_is_a_reason_after_the_pods_own() -> None
 def test_a_failure_names_service_and_pod() -> None:
     verdict, _ = look(pod("api-2-q", waiting=("CrashLoopBackOff", ""), before=CRASH, restarts=1))
     assert verdict.state == "failed"
-    assert (verdict.failures[0].message, verdict.failures[0].pod) == ("api crashes at start: exit 1", "api-2-q")
+    assert (verdict.failures[0].message, verdict.failures[0].pod) == ("api crashes at start: exit 1, twice", "api-2-q")
 
 
 def test_when_time_is_up_it_says_how_far_it_came_and_what_the_pod_says() -> None:

@@ -77,8 +77,8 @@ CREATING = ("ContainerCreating", "")
 
 def test_a_configmap_that_a_volume_wants_is_missing_configuration() -> None:
     failed = told("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "settings" not found')
-    assert cause(pod(waiting=CREATING), failed, after=9) is None
-    assert cause(pod(waiting=CREATING), failed, after=10) == "config-missing"
+    assert cause(pod(waiting=CREATING), failed, after=19) is None
+    assert cause(pod(waiting=CREATING), failed, after=20) == "config-missing"
 
 
 def test_a_volume_that_cannot_be_mounted_is_given_a_minute() -> None:

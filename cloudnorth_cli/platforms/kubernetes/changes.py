@@ -5,6 +5,7 @@ For whoever looks at a failure: in most of them, one of these lines is the reaso
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -100,7 +101,7 @@ def _container(container: Mapping[str, Any]) -> dict[str, str]:
     }
     for field in ("command", "args", "resources", "readinessProbe", "livenessProbe", "startupProbe"):
         if field in container:
-            found[f"{name} {field}"] = str(container[field])
+            found[f"{name} {field}"] = json.dumps(container[field])
     return found
 
 

@@ -91,7 +91,9 @@ def _log(site: Site, pod: Json, container: str, unseen: list[str], *, previous: 
         if not any(word in error.message for word in NOT_THERE):
             unseen.append(f"its log: {error.message}")
         return ()
-    return site.masked(tuple(line.rstrip() for line in text.splitlines() if line.strip()))
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    # The kubelet says so in the log's place when the container is removed meanwhile.
+    return site.masked(tuple(line for line in lines if not line.startswith("unable to retrieve container logs")))
 
 
 def _status(pod: Json, container: str) -> Json:

@@ -19,6 +19,8 @@ from cloudnorth_cli.platforms.kubernetes.rendering import Rendered, write_values
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.platforms.kubernetes.watching import Rollout
 
+LATER = 15.0
+"""Seconds after which Helm itself gives up on a hook that we have given up already, with its reason."""
 HELM_PATIENCE = 300.0
 """Seconds after which a Helm of somebody else that is still `pending` is taken for dead: Helm's own default timeout."""
 
@@ -61,7 +63,7 @@ def install(
     helm = site.helm(values)
     line = helm.install_again if revisions and not records.installed(revisions) else helm.upgrade
     command = line(
-        timeout=site.timeout,
+        timeout=site.timeout + LATER,
         description=_description(candidate, request),
         force_conflicts=request.force_conflicts,
         keep=kept(site, revisions),

@@ -72,6 +72,7 @@ class Rollout:
         )
         self._seen: Seen = {}
         self._told: tuple[object, float] = (None, 0.0)
+        self._said = ""
         self._last_words: dict[str, PodFailure] = {}
         self._listed_at = 0.0
         self._helm_ended = threading.Event()
@@ -152,7 +153,7 @@ class Rollout:
 
         While the API server is away nothing is judged. Raises Broken when it stays away until the time is up.
         """
-        self._step = step
+        self._step, self._said = step, ""
         if not self._tracked.workloads:
             return Verdict(state="ready", workloads=(), pods=(), waiting_for="nothing rolls")
         self._say_limit(step)
@@ -192,7 +193,7 @@ class Rollout:
             raise Broken(
                 f"the cluster went away while the release was rolling out: {error.message}", code=error.code
             ) from error
-        self._step.waiting(f"the cluster: {error.message}")
+        self._say(f"the cluster: {error.message}")
 
     def _sure(self, verdict: Verdict) -> Verdict | None:
         """The verdict once more from lists that were just read: nothing is decided on what may be old."""
@@ -306,8 +307,12 @@ class Rollout:
         if what != now and self._clock() - at >= TELL_PAUSE * max(1.0, len(verdict.pods) / 100):
             self._told = (now, self._clock())
             self._step.rollout(verdict.workloads, verdict.pods)
-        if verdict.waiting_for:
-            self._step.waiting(verdict.waiting_for)
+        self._say(verdict.waiting_for)
+
+    def _say(self, waiting_for: str) -> None:
+        if waiting_for and waiting_for != self._said:
+            self._said = waiting_for
+            self._step.waiting(waiting_for)
 
 
 def _others(verdict: Verdict) -> bool:

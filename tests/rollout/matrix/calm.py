@@ -41,7 +41,9 @@ def _new_pod(lane: Lane, version: str = "two") -> str:
                 return name
         return ""
 
-    return str(eventually(look))
+    name = str(eventually(look, 300))
+    assert name, "there is no new pod"
+    return name
 
 
 def crash_once(lane: Lane, at: str) -> Ran:
@@ -54,9 +56,9 @@ def slow_start(lane: Lane, at: str) -> Ran:
 
 def late_secret(lane: Lane, at: str) -> Ran:
     def later() -> None:
-        if _new_pod(lane):
-            time.sleep(8)
-            lane.kubectl("create", "secret", "generic", "late", "--from-literal=A=b")
+        _new_pod(lane)
+        time.sleep(8)
+        lane.kubectl("create", "secret", "generic", "late", "--from-literal=A=b")
 
     in_background(lambda: quietly(later))
     return _deploy(lane, Release().change(envFrom=[{"secretRef": {"name": "late"}}]))
@@ -84,10 +86,10 @@ def autoscaled(lane: Lane, at: str) -> Ran:
     """Somebody else counts the replicas, in the middle of the rollout."""
 
     def later() -> None:
-        if _new_pod(lane):
-            for replicas in ("3", "5", "4"):
-                lane.kubectl("scale", "deployment/web", f"--replicas={replicas}")
-                time.sleep(1.5)
+        _new_pod(lane)
+        for replicas in ("3", "5", "4"):
+            lane.kubectl("scale", "deployment/web", f"--replicas={replicas}")
+            time.sleep(1.5)
 
     in_background(lambda: quietly(later))
     release = Release()

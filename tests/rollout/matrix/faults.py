@@ -31,7 +31,7 @@ class Fault:
     """Causes that must be named besides."""
     verify: list[dict[str, object]] = field(default_factory=list)
     serves: bool = True
-    """Whether what served before goes on serving all the while."""
+    """Whether no request may fail: a pod that is ready and then dies takes its share of them with it."""
     slow: bool = False
     """Takes a minute by its own rule; these run in lanes of their own."""
 
@@ -132,6 +132,7 @@ FAULTS = (
         "liveness-failed",
         "statuscode: 500",
         lambda at: Release().env(ALIVE="4").change(livenessProbe=LIVENESS).change_spec(**SEEN_FIRST),
+        serves=False,
     ),
     Fault(
         "hook's image missing",
@@ -199,6 +200,7 @@ FAULTS = (
             .change(**OOM, livenessProbe={"httpGet": {"path": "/livez", "port": 8080}})
             .change_spec(**SEEN_FIRST)
         ),
+        serves=False,
     ),
     Fault("two faults at once", "crash-at-start|image-name-invalid", "PAYMENT_URL_", _two, "", also=BOTH),
     Fault(

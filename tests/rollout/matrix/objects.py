@@ -95,7 +95,8 @@ class Release:
         return self.pod["containers"][0]  # type: ignore[no-any-return]
 
     def env(self, **environment: str) -> Release:
-        self.web["env"] += [{"name": name, "value": value} for name, value in environment.items()]
+        kept = {one["name"]: one["value"] for one in self.web["env"]} | environment
+        self.web["env"] = [{"name": name, "value": value} for name, value in kept.items()]
         return self
 
     def change(self, **fields: Any) -> Release:
