@@ -60,7 +60,10 @@ def test_each_move_is_told_and_the_limit_before_them(world: tuple[Cluster, Site]
     then(1.5, lambda: setattr(there, "objects", READY))
     assert see(site).state == "ready"
     moves = [event for event in told if isinstance(event, RolloutMoved)]
-    assert [move.workloads[0].ready for move in moves] == [0, 1]
+    assert (moves[0].workloads[0].ready, moves[-1].workloads[0].ready) == (0, 1)
+    assert all(
+        (one.workloads, one.pods) != (other.workloads, other.pods) for one, other in zip(moves, moves[1:], strict=False)
+    )
     assert [(event.seconds, event.why) for event in told if isinstance(event, StepLimited)] == [(30.0, "as asked")]
 
 

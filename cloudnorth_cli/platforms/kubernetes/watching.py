@@ -304,7 +304,8 @@ class Rollout:
     def _tell(self, verdict: Verdict) -> None:
         what, at = self._told
         now = (verdict.workloads, verdict.pods)
-        if what != now and self._clock() - at >= TELL_PAUSE * max(1.0, len(verdict.pods) / 100):
+        last = verdict.state in {"ready", "failed"}
+        if what != now and (last or self._clock() - at >= TELL_PAUSE * max(1.0, len(verdict.pods) / 100)):
             self._told = (now, self._clock())
             self._step.rollout(verdict.workloads, verdict.pods)
         self._say(verdict.waiting_for)
