@@ -46,6 +46,8 @@ class Kept:
 
     root: Path
     user: pwd.struct_passwd
+    drops: bool
+    """Whether what is started becomes another user; where nobody else may run our interpreter, it stays ours."""
     unit: str = ""
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -68,7 +70,7 @@ class Kept:
 
     def as_user(self, *, rights: bool) -> list[str]:
         """What systemd does before it starts a program, done by setpriv(1)."""
-        if self.user.pw_uid == os.geteuid():
+        if not self.drops:
             return []
         ids = ["--reuid", str(self.user.pw_uid), "--regid", str(self.user.pw_gid), "--clear-groups", "--no-new-privs"]
         given = ["--inh-caps", "+net_bind_service", "--ambient-caps", "+net_bind_service"] if rights else []
@@ -127,7 +129,8 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
     root = ground / "project"
     for name in ("XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
-    account = pwd.getpwnam("nobody") if os.geteuid() == 0 and for_everybody() else pwd.getpwuid(os.geteuid())
+    drops = os.geteuid() == 0 and for_everybody()
+    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     user = pwd.struct_passwd((*account[:5], str(ground / "home"), account[6]))
     monkeypatch.setattr(pwd, "getpwnam", lambda _: user)
     shutil.copytree(SAMPLES / "plain", root)
@@ -137,14 +140,15 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
     tls["https_port"] = tls["http_port"] + 200
     made["environments"]["local"] |= {"port": random.randrange(18000, 20000), "domain": "shop.example", "tls": tls}
     (root / "cloudnorth.yaml").write_text(yaml.safe_dump(made))
-    found = Kept(root, user)
+    found = Kept(root, user, drops)
     loaded = config.load_project(None, root, os.environ)
     platform = LocalPlatform(config.environment(loaded, "local", os.environ), Journal())
     found.unit = platform.service().unit(user.pw_name)
     for folder in (ground / "home", found.runtime):
         folder.mkdir(mode=0o700)
     for path in (ground, *ground.rglob("*"), found.runtime):
-        os.chown(path, user.pw_uid, user.pw_gid)
+        if drops:
+            os.chown(path, user.pw_uid, user.pw_gid)
     yield found
     for each in found.started:
         each.terminate()
@@ -169,8 +173,8 @@ def test_exactly_its_exec_start_serves_and_comes_back_after_a_reboot(kept: Kept)
     assert deployed.result["address"].startswith("https://shop.example")
     number = deployed.result["release"]["number"]
     by_name = {each.name(): each for each in kept.processes()}
-    assert {each.uids().effective for each in by_name.values()} == {kept.user.pw_uid}
-    if kept.user.pw_uid != os.geteuid():  # else no rights were given or taken
+    assert {each.uids().effective for each in by_name.values()} == {kept.user.pw_uid if kept.drops else os.geteuid()}
+    if kept.drops:  # else no rights were given or taken
         assert rights(next(each for name, each in by_name.items() if name.startswith("caddy"))) == NET_BIND
         assert rights(next(each for each in by_name.values() if "server.py" in each.cmdline())) == 0
     # A reboot: everything is gone at once, /run too.
@@ -179,7 +183,8 @@ def test_exactly_its_exec_start_serves_and_comes_back_after_a_reboot(kept: Kept)
     kept.started.pop().wait(10)
     shutil.rmtree(kept.runtime)
     kept.runtime.mkdir(mode=0o700)
-    os.chown(kept.runtime, kept.user.pw_uid, kept.user.pw_gid)
+    if kept.drops:
+        os.chown(kept.runtime, kept.user.pw_uid, kept.user.pw_gid)
     kept.start()
     until(lambda: kept.run("status").status == 0, lambda: kept.run("status").out)
     assert kept.run("status").result["status"][0]["serving"]["release"]["number"] == number
