@@ -1,6 +1,7 @@
 """`shop loadgen`: finds the shop, sends, shows, checks the orders, and tells."""
 
 import asyncio
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -34,8 +35,12 @@ def run(plan: Plan, *, as_json: bool, page: Path | None) -> int:
     if page:
         page.write_text(report.page(result))
         print(f"report: {page}", file=sys.stderr)
-    print(msgspec.json.encode(result).decode() if as_json else "\n".join(table.lines(result)), flush=True)
+    print(msgspec.json.encode(result).decode() if as_json else "\n".join(table.lines(result, _columns())), flush=True)
     return 0 if _well(result) else 1
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else table.WIDE
 
 
 def _well(result: dict[str, Any]) -> bool:

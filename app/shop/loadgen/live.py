@@ -41,6 +41,9 @@ class Live:
         tally, plan = self._tally, self._plan
         recent = took(tally.took[-min(len(tally.took), 2000) :])
         of = f" of {plan.seconds:g}" if plan.seconds else ""
+        if self._terminal and shutil.get_terminal_size().columns < 80:
+            well, bad, lost = tally.count("ok", "sold out"), tally.count("failed"), tally.count("dropped")
+            return self._cut(f"{now - self._start:.0f}{of} s  {well} ok  {bad} bad  {lost} drop")
         return self._cut(
             f"{now - self._start:.0f}{of} s  {plan.rate:g}/s  answered {tally.count('ok', 'sold out')}  "
             f"failed {tally.count('failed')}  dropped {tally.count('dropped')}  p99 {at(recent, 99):.0f} ms"
@@ -51,12 +54,16 @@ class Live:
         recent = self._tally.release[-min(len(self._tally.release), max(1, int(self._plan.rate * 5))) :]
         for number in recent:
             counts[number] += 1
-        total = max(1, len(recent))
-        return [
-            f"  {_coloured('█' * round(20 * counts[number] / total), number):<20} {counts[number] * 100 // total:3} %  "
-            + self._cut(name_of(*name), 40)
-            for name, number in self._tally.releases.known.items()
-        ]
+        total, width = max(1, len(recent)), self._bar()
+        rows = []
+        for name, number in self._tally.releases.known.items():
+            filled = round(width * counts[number] / total)
+            bar = _coloured("█" * filled, number) + " " * (width - filled)
+            rows.append(f"  {bar} {counts[number] * 100 // total:3} %  " + self._cut(name_of(*name), width + 10))
+        return rows
+
+    def _bar(self) -> int:
+        return max(5, min(20, shutil.get_terminal_size().columns - 36))
 
     def _strip(self) -> str:
         """The last seconds as blocks: the colour is the release that answered most, red where something failed."""
