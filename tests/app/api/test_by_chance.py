@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from shop.api import reservations
 from shop.api.app import Api, create
+from shop.api.payments import Outcome, TestProvider
 from shop.common.lifecycle import Lifecycle
 from shop.common.settings import Settings
 from tests.app.conftest import new_guest, sql
@@ -152,12 +153,18 @@ async def _expire(url: str) -> None:
 
 
 @pytest.fixture
-def machine(database: str) -> Iterator[type[Machine]]:
-    """The machine over a running API."""
+def machine(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Machine]]:
+    """The machine over a running API; a provider that does not answer is given up at once."""
+    charge = TestProvider.charge
+
+    async def quick(provider: TestProvider, reference: str, cents: int, means: str) -> Outcome:
+        if means == "test-timeout":
+            raise TimeoutError
+        return await charge(provider, reference, cents, means)
+
+    monkeypatch.setattr(TestProvider, "charge", quick)
     with ExitStack() as stack:
-        chosen = Settings(
-            service="api", database_url=database, cache_seconds=0, rate_limits=False, payment_seconds=0.05
-        )
+        chosen = Settings(service="api", database_url=database, cache_seconds=0, rate_limits=False)
         client = stack.enter_context(serving(create(chosen, Lifecycle())))
         yield type("Machine", (Machine,), {"url": database, "api": client})
 
