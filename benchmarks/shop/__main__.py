@@ -57,7 +57,7 @@ class Book:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-shop", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.5, help="of one run of wrk")
+    parser.add_argument("--seconds", type=int, default=2, help="of one run of wrk")
     parser.add_argument("--only", choices=["sqlite", "mariadb", "alone", "roll"], help="a part of it")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
@@ -95,7 +95,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
         yield url
 
 
-def side_by_side(book: Book, kind: str, url: str, folder: Path, rounds: int, seconds: float) -> None:
+def side_by_side(book: Book, kind: str, url: str, folder: Path, rounds: int, seconds: int) -> None:
     """The three routes on one database."""
     least = {"sqlite": 2.0, "mariadb": 1.2}[kind]
     saturation = {}
@@ -130,7 +130,7 @@ def side_by_side(book: Book, kind: str, url: str, folder: Path, rounds: int, sec
 
 
 def saturated(
-    both: list[Server], path: str, rounds: int, seconds: float, script: Path | None = None
+    both: list[Server], path: str, rounds: int, seconds: int, script: Path | None = None
 ) -> dict[str, list[float]]:
     """Requests a second of each side, A B A B; the first second of each is not counted."""
     rates: dict[str, list[float]] = {server.name: [] for server in both}

@@ -55,13 +55,13 @@ def adding(folder: Path, products: list[str]) -> Path:
     return script
 
 
-def wrk(url: str, seconds: float, script: Path | None = None) -> Load:
+def wrk(url: str, seconds: int, script: Path | None = None) -> Load:
     """As many requests as the server answers."""
     words = [
         "wrk",
         "-t1",
         f"-c{CONNECTIONS}",
-        f"-d{seconds:g}s",
+        f"-d{seconds}s",
         "--latency",
         "--timeout",
         "20s",
