@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 from cloudnorth_cli.events import BuildExplanation, ConfigEntry, Result
@@ -82,24 +83,26 @@ def config(entries: tuple[ConfigEntry, ...], screen: Screen) -> list[str]:
 
 
 def backups(all_of_them: tuple[Backup, ...], screen: Screen) -> list[str]:
-    """A row for each backup, the newest first."""
+    """A row for each backup, the newest first, and the folder where they are."""
     if not all_of_them:
         return ["there are no backups"]
-    rows: list[tuple[str, ...]] = [("BACKUP", "WHEN", "WHY", "RELEASE", "SIZE", "FOLDER")]
+    rows: list[tuple[str, ...]] = [("BACKUP", "WHEN", "WHY", "RELEASE", "SIZE")]
     for one in all_of_them:
         size = f"{one.bytes / 1_000_000:.1f} MB"
-        rows.append((str(one.number), lines.stamp(one.at), one.kind, str(one.release or "-"), size, one.folder))
+        rows.append((str(one.number), lines.stamp(one.at), one.kind, str(one.release or "-"), size))
+    where = f"in {os.path.dirname(all_of_them[0].folder)}/"
     if screen.narrow:
-        return [
+        blocks = [
             line
-            for number, when, why, release, size, folder in rows[1:]
+            for number, when, why, release, size in rows[1:]
             for line in (
                 *lines.wrapped(screen, f"{number}  {when}  {why}"),
-                *lines.wrapped(screen, f"release {release}, {size}, {folder}", "  "),
+                *lines.wrapped(screen, f"release {release}, {size}", "  "),
             )
         ]
+        return [*blocks, *lines.wrapped(screen, where)]
     head, *body = lines.columns(rows)
-    return [screen.paint(head, "dim"), *(screen.letters(line) for line in body)]
+    return [screen.paint(head, "dim"), *(screen.letters(line) for line in body), where]
 
 
 def explanations(all_of_them: tuple[BuildExplanation, ...], screen: Screen) -> list[str]:

@@ -58,6 +58,9 @@ from cloudnorth_cli.platforms.local.service import Service
 from cloudnorth_cli.platforms.local.watching import watch
 from cloudnorth_cli.settings import Environment
 
+HISTORY = 50
+"""Records looked through for releases that are kept."""
+
 
 class LocalPlatform:
     """One environment on this machine; a deploy's steps share the candidate's plan and the lineups in between."""
@@ -223,12 +226,20 @@ class LocalPlatform:
     def rollback(self, to: Record, release: Release, step: Step) -> None:
         wanted = plan.read(self.place.plans, to.release.id)
         if wanted is None:
-            raise Refused(f"release {to.release} is not kept on this machine any more", code="not-kept")
+            raise Refused(
+                f"release {to.release} is not kept on this machine any more; kept: {self._kept()}", code="not-kept"
+            )
         try:
             self._roll(wanted, release, to.source.commit, step)
         except CloudnorthError as error:
             raise self._not_back(to, error) from error
         step.summary = f"release {release}"
+
+    def _kept(self) -> str:
+        """Numbers of the releases that one can go back to, newest first."""
+        verified = [record.release for record in self.store.newest(HISTORY) if record.verified_at]
+        there = [each.number for each in verified if plan.read(self.place.plans, each.id)]
+        return ", ".join(map(str, dict.fromkeys(there))) or "none"
 
     def restart(self, services: Sequence[str], step: Step) -> Verdict:
         there, wanted = self.machine.serving(), self._serving_plan()

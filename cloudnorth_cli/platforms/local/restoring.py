@@ -27,11 +27,13 @@ def restore(environment: Environment, machine: Machine, chosen: Backup, step: St
     serving = plan.read(place.plans, there.release.id) if there else None
     kept: Backup | None = None
     try:
+        step.waiting("the services to end")
         machine.pause()
         with told_disk(), signals.held():
             kept = backups.swap(place, machine.store, KIND, release)
         if there and serving:
             if environment.migrate:
+                step.waiting("the migration of what is restored")
                 migration.run(environment.migrate, serving, place, there.processes[0].commit, step)
             _start(machine, there, serving, step)
     except CloudnorthError as error:
