@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,6 +15,7 @@ from cloudnorth_cli.adapters import bundle, launcher
 from cloudnorth_cli.durations import seconds
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.events import Step
+from cloudnorth_cli.model import Value
 from cloudnorth_cli.platforms import migration_check
 from cloudnorth_cli.platforms.local import internal, launch, lineup
 from cloudnorth_cli.platforms.local.lineup import Process
@@ -26,7 +27,7 @@ from cloudnorth_cli.settings import Migrate
 def made_of(wanted: Migrate, plan: Plan, place: Place) -> str | None:
     """What tells whether the migration is another one than before; None where `migrate.files` does not say.
 
-    Besides the files: how it is run, and on which data folder. Raises Refused where a file is not there.
+    Besides the files: how it is run. Raises Refused where a file is not there.
     """
     service = plan.service(wanted.service)
     if not wanted.files or service is None:
@@ -40,15 +41,35 @@ def made_of(wanted: Migrate, plan: Plan, place: Place) -> str | None:
             raise Refused(message, code="migrate-files", where="migrate.files")
         found |= under
     run_with = (wanted.run, str(service.environment), sorted(service.env.items()), plan.secrets)
-    return hashlib.sha256(msgspec.json.encode((sorted(found.items()), run_with, place.data.stat().st_ino))).hexdigest()
+    return hashlib.sha256(msgspec.json.encode((sorted(found.items()), run_with))).hexdigest()
+
+
+class _Ran(Value, frozen=True, kw_only=True):
+    """The last migration that succeeded."""
+
+    made_of: str
+    files: Mapping[str, int]
+    """The data that it was run on: names and inodes. A database that was taken away or exchanged is another one."""
 
 
 def ran_before(place: Place, made_of: str | None) -> bool:
-    """Whether this very migration was the last one to succeed."""
+    """Whether this very migration was the last one to succeed, on the data that is there."""
     try:
-        return made_of is not None and place.migrated.read_text() == made_of
-    except OSError:
+        last = msgspec.json.decode(place.migrated.read_bytes(), type=_Ran)
+    except (OSError, msgspec.DecodeError):
         return False
+    return last.made_of == made_of and last.files.items() <= _files(place).items()
+
+
+def succeeded(place: Place, made_of: str) -> None:
+    """Remember what was run, and on which data."""
+    place.migrated.write_bytes(msgspec.json.encode(_Ran(made_of=made_of, files=_files(place))))
+
+
+def _files(place: Place) -> dict[str, int]:
+    """SQLite's own files beside a database come and go."""
+    passing = ("-wal", "-shm", "-journal")
+    return {each.name: each.stat().st_ino for each in place.data.iterdir() if not each.name.endswith(passing)}
 
 
 def irreversible(wanted: Migrate, plan: Plan, place: Place, commit: str, step: Step) -> str:

@@ -170,7 +170,7 @@ class LocalPlatform:
                 )
             raise
         if made_of:
-            self.place.migrated.write_text(made_of)
+            migration.succeeded(self.place, made_of)
         if backup:
             step.summary += f" · backup {backup.number} of the data of before"
         return irreversible
@@ -438,7 +438,6 @@ class LocalPlatform:
     def _go_back(self) -> None:
         """What served before serves, and nothing of the new release runs."""
         assert self._new is not None
-        self.place.migrated.unlink(missing_ok=True)  # its data may be what it lacked: the next deploy migrates
         before = plan.read(self.place.plans, self._before.release.id) if self._before else None
         self.machine.put_back(self._before, before)
         self.machine.abandon()
