@@ -22,7 +22,7 @@ def _clean(rolled: Rolled) -> bool:
 
 @pytest.mark.slow
 def test_with_the_drain_no_request_fails_and_both_releases_answer(database: str) -> None:
-    rolled = roll(database, drain_seconds=5, rate=40)
+    rolled = roll(database, drain_seconds=4, rate=40, seconds=14)
     assert set(rolled.releases) == {"old", "new"}
     assert _clean(rolled), rolled.told["errors"]
 
