@@ -48,20 +48,29 @@ class SeedCategory(msgspec.Struct, frozen=True):
     products: list[SeedProduct]
 
 
-def fill(engine: Engine, wanted: int = PRODUCTS) -> int:
-    """Adds what is missing of the first `wanted` products and of the users; returns how many products it added."""
-    shelves = msgspec.json.decode(files("shop.api").joinpath("demo.json").read_bytes(), type=list[SeedCategory])
+def fill(engine: Engine, number: int = PRODUCTS) -> int:
+    """Adds what is missing of the first so many products and of the users; returns how many products it added."""
+    shelves = _shelves()
     added = 0
     with engine.execution_options(shop_writes=True).begin() as connection:
         shelf_ids = {shelf.slug: _category(connection, shelf, place) for place, shelf in enumerate(shelves)}
         _user(connection, DEMO_EMAIL, "Robin Demo", DEMO_PASSWORD, "customer")
         _user(connection, STAFF_EMAIL, "Sam Staff", STAFF_PASSWORD, "staff")
-    everything = islice(_products(shelves), wanted)
+    everything = wanted(number)
     # Some at a time, each time whole: a shop that is open is not locked for as long as 100,000 products take.
     while some := list(islice(everything, _AT_ONCE)):
         with engine.execution_options(shop_writes=True).begin() as connection:
             added += _add(connection, [(shelf_ids[shelf], product) for shelf, product in some])
     return added
+
+
+def wanted(number: int) -> Iterator[tuple[str, SeedProduct]]:
+    """The first so many products, each with its category."""
+    return islice(_products(_shelves()), number)
+
+
+def _shelves() -> list[SeedCategory]:
+    return msgspec.json.decode(files("shop.api").joinpath("demo.json").read_bytes(), type=list[SeedCategory])
 
 
 def _products(shelves: list[SeedCategory]) -> Iterator[tuple[str, SeedProduct]]:
