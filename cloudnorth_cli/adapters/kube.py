@@ -79,9 +79,9 @@ def patiently(call: Callable[[], T], seconds: float = PATIENCE, pause: float = 1
 
     Raises Unreachable when it stays away.
     """
-    until = time.monotonic() + seconds
+    until, stopped_before = time.monotonic() + seconds, signals.came()
     while True:
-        signals.check()
+        signals.check(stopped_before)
         try:
             return call()
         except Unreachable:

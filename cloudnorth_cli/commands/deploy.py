@@ -100,14 +100,14 @@ def see_it_through(
         assert progress.candidate
         assert progress.release
         assert progress.records
+        progress.records.at("watch")
         with journal.step("watch") as step:
-            progress.records.at("watch")
             verdict = platform.watch(progress.candidate, progress.release, step)
             if verdict.state != "ready":
                 raise outcome.rollout_failed(verdict)
             step.summary = step.summary or verdict.waiting_for
+        progress.records.at("verify")
         with journal.step("verify") as step:
-            progress.records.at("verify")
             platform.verify(progress.candidate, progress.release, step)
     except RolloutFailed as failure:
         assert progress.records

@@ -61,9 +61,9 @@ def believe(
     wanted = durations.seconds(check.for_) if lasting else 0.0
     if not wanted:
         return seen
-    tally, wrong, began = Tally(), [], clock()
+    tally, wrong, began, stopped_before = Tally(), [], clock(), signals.came()
     while (seconds := clock() - began) < wanted:
-        signals.check()
+        signals.check(stopped_before)
         why = ask()
         tally = tally.add(right=not why)
         if why:
@@ -93,9 +93,9 @@ def _in_a_row(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> str:
-    tally, why, deadline = Tally(), "", clock() + patience
+    tally, why, deadline, stopped_before = Tally(), "", clock() + patience, signals.came()
     while tally.in_a_row < check.times:
-        signals.check()
+        signals.check(stopped_before)
         why = ask()
         tally = tally.add(right=not why)
         if why:

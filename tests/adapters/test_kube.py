@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +15,10 @@ import pytest
 import yaml
 from kubernetes.client import Configuration
 
-from cloudnorth_cli.adapters import kube_config
+from cloudnorth_cli import signals
+from cloudnorth_cli.adapters import kube, kube_config
 from cloudnorth_cli.adapters.kube import Api, Conflict, Invalid, NotFound, Unreachable
-from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Refused
+from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Interrupted, Refused
 from cloudnorth_cli.settings import Cluster
 
 PODS = "/api/v1/namespaces/web/pods"
@@ -217,3 +220,25 @@ def test_one_context_alone_carries_its_certificates_and_nobody_elses(kubeconfig:
         "server": "https://c",
         "certificate-authority-data": "Y2VydGlmaWNhdGU=",
     }
+
+
+def test_what_a_stopped_run_has_still_to_say_is_not_stopped_again() -> None:
+    """An interrupted deploy writes its record on the way out; the signal that ended it has been dealt with."""
+    with signals.interruptible():
+        with pytest.raises(Interrupted):
+            os.kill(os.getpid(), signal.SIGTERM)
+            signals.check()
+        assert kube.patiently(lambda: "written") == "written"
+
+
+def test_an_api_server_that_is_away_is_waited_for_and_not_for_ever() -> None:
+    answers = iter([kube.Unreachable("away"), kube.Unreachable("away")])
+
+    def ask() -> str:
+        for answer in answers:
+            raise answer
+        return "back"
+
+    assert kube.patiently(ask, seconds=5, pause=0.01) == "back"
+    with pytest.raises(kube.Unreachable):
+        kube.patiently(lambda: (_ for _ in ()).throw(kube.Unreachable("away")), seconds=0.05, pause=0.01)
