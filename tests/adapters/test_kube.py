@@ -222,12 +222,16 @@ def test_one_context_alone_carries_its_certificates_and_nobody_elses(kubeconfig:
     }
 
 
+def stopped() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    signals.check()
+
+
 def test_what_a_stopped_run_has_still_to_say_is_not_stopped_again() -> None:
     """An interrupted deploy writes its record on the way out; the signal that ended it has been dealt with."""
     with signals.interruptible():
         with pytest.raises(Interrupted):
-            os.kill(os.getpid(), signal.SIGTERM)
-            signals.check()
+            stopped()
         assert kube.patiently(lambda: "written") == "written"
 
 
