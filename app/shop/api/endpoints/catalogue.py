@@ -94,7 +94,7 @@ class CatalogueEndpoints:
         return await self._answer(call.request, find)
 
     async def _answer(self, request: Request, make: Callable[[], Awaitable[Any]]) -> Response:
-        key = request.url.path, request.scope["query_string"]
+        key = request.scope["path"], request.scope["query_string"]
         now = time.monotonic()
         kept = self._kept.get(key)
         if kept is None or kept[0] <= now:
