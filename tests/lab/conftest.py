@@ -35,9 +35,10 @@ class Instance:
             env={**os.environ, **environment},
         )  # fmt: skip
 
-    def begin(self, *words: str) -> subprocess.Popen[bytes]:
-        """One verb, to be killed on its way."""
-        return subprocess.Popen(self.argv(*words), stderr=subprocess.DEVNULL, cwd=ROOT)
+    def begin(self, *words: str, log: Path) -> subprocess.Popen[bytes]:
+        """One verb, to be killed on its way; what it says goes into a file."""
+        with log.open("wb") as stderr:
+            return subprocess.Popen(self.argv(*words), stderr=stderr, cwd=ROOT)
 
     def argv(self, *words: str) -> list[str]:
         """The command line of a verb."""

@@ -171,8 +171,13 @@ def _clear(settings: Settings) -> None:
     cgroups.remove(settings.name)
     network.disconnect(settings)
     for folder in (settings.state, settings.run):
-        if folder.exists():
-            shutil.rmtree(folder)
+        # What a killed start had begun (kubectl, with its cache) may write there for a moment yet.
+        until(lambda folder=folder: _removed(folder), f"{folder} to be removed", 10)  # type: ignore[misc]
+
+
+def _removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 @contextmanager

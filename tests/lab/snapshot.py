@@ -98,16 +98,16 @@ def _sysctls(others: set[str]) -> set[str]:
 def _processes(others: set[str]) -> set[str]:
     """Every process in namespaces other than the machine's own: a lab's are, and nobody else's need be."""
     own = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "pid", "mnt")}
-    theirs = descendants(others)
-    found = set()
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             spaces = {kind: os.readlink(folder / "ns" / kind) for kind in own}
-            if spaces != own and int(folder.name) not in theirs:
-                found.add(f"{folder.name} {(folder / 'cmdline').read_text()[:200]}")
+            if spaces != own:
+                found[int(folder.name)] = (folder / "cmdline").read_text()[:200]
         except OSError:
             continue  # ended meanwhile
-    return found
+    theirs = descendants(others)  # asked last: a lab beside this one starts processes all the time
+    return {f"{pid} {line}" for pid, line in found.items() if pid not in theirs and Path(f"/proc/{pid}").exists()}
 
 
 def _files() -> set[str]:

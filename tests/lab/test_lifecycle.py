@@ -88,7 +88,8 @@ def test_a_part_that_fails_is_named_with_the_end_of_its_log(instance: Instance, 
     assert "Traceback" not in done.stderr
 
 
-def test_a_start_killed_at_any_point_is_cleaned_up_by_the_next(instance: Instance) -> None:
+def test_a_start_killed_at_any_point_is_cleaned_up_by_the_next(instance: Instance, tmp_path: Path) -> None:
+    said = tmp_path / "said"
     instance.run("down")
     others = {load_settings().name} - {instance.settings.name}
     before = snapshot.take(others)
@@ -101,10 +102,10 @@ def test_a_start_killed_at_any_point_is_cleaned_up_by_the_next(instance: Instanc
         ("its database's password", (settings.run / "database-url").exists),
     ]
     for what, reached in points:
-        start = instance.begin("up")
+        start = instance.begin("up", log=said)
         until(lambda start=start, reached=reached: reached() or start.poll() is not None, what, 60)  # type: ignore[misc]
         start.kill()
-        assert start.wait() == -signal.SIGKILL, f"it was over before {what} was there"
+        assert start.wait() == -signal.SIGKILL, f"it was over before {what} was there: {said.read_text()}"
         assert facts.read(settings) is None
     assert instance.run("down").returncode == 0
     assert snapshot.differences(before, snapshot.take(others)) == {}
