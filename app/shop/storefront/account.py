@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from shop.storefront.client import Api, ApiRefused
+from shop.storefront.client import Api, ApiDown, ApiRefused
 from shop.storefront.sessions import session
 from shop.storefront.view import View, form
 
@@ -73,7 +73,10 @@ class Account:
 
     async def log_out(self, request: Request) -> Response:
         """Ends this session, here and at the API; where the API is down, here at least."""
-        await self._end(request, "/api/logout")
+        try:
+            await self._end(request, "/api/logout")
+        except ApiDown:
+            session(request).forget()
         return RedirectResponse("/", 303)
 
     async def account(self, request: Request) -> Response:

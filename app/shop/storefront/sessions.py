@@ -6,6 +6,7 @@ nobody is logged out for being quick, and a stolen token that is used later stil
 """
 
 import asyncio
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -106,7 +107,9 @@ class Sessions:
             await self.app(scope, receive, send)
             return
         own = Session(scope, self.renewals)
-        visitor.set(scope["client"][0] if scope.get("client") else "")
+        address = scope["client"][0] if scope.get("client") else ""
+        # A proxy hands on what it was told, which need not be an address.
+        visitor.set(address if re.fullmatch(r"[0-9A-Fa-f.:]{2,45}", address) else "")
         scope.setdefault("state", {})["session"] = own
 
         async def send_with_cookies(message: Message) -> None:

@@ -101,6 +101,15 @@ def test_without_the_api_nobody_is_logged_out(serve: Serve, replicas: list[httpx
     assert (answer.status_code, "set-cookie" in answer.headers) == (503, False)
 
 
+def test_who_logs_out_while_the_api_is_down_is_logged_out_here(serve: Serve, replicas: list[httpx.Client]) -> None:
+    cookies = _log_in(replicas[0])
+    alone = serve("storefront", api="http://127.0.0.1:1")
+    alone.cookies.update(cookies)
+    answer = alone.post("/logout")
+    assert answer.status_code == 303
+    assert sum("Max-Age=0" in value for value in answer.headers.get_list("set-cookie")) == 2
+
+
 def test_who_is_new_and_who_was_known_are_told_the_same(browser: httpx.Client) -> None:
     new = {"name": "Nils", "email": "nils@shop.example", "password": "correct horse"}
     assert "Welcome! Your account is ready." in browser.post("/register", data=new).text
@@ -117,7 +126,7 @@ def test_tries_are_counted_by_the_address_of_who_tries_and_not_by_ours(serve: Se
     api = serve("api", database_url=sqlite_database, rate_limits=True)
     browser = serve("storefront", api=str(api.base_url).rstrip("/"))
 
-    def guess(address: str) -> httpx.Response:
+    def guess(address: str | bytes) -> httpx.Response:
         headers = {"X-Forwarded-For": address}
         return browser.post("/login", data={**DEMO, "password": "guess"}, headers=headers)
 
@@ -125,6 +134,7 @@ def test_tries_are_counted_by_the_address_of_who_tries_and_not_by_ours(serve: Se
     assert [answer.status_code for answer in answers] == [401] * 10 + [429]
     assert "Please wait" in answers[-1].text
     assert guess("198.51.100.8").status_code == 401
+    assert guess("no-address \u00e9".encode("latin-1")).status_code == 401
 
 
 @pytest.mark.parametrize(
