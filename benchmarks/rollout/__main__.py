@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -46,13 +48,15 @@ def _peers(faults: list[Fault], folder: Path, timeout: int) -> dict[tuple[str, s
         lane = lanes.make(folder, name)
         try:
             lane.write(healthy(kind))
-            peers.install(lane)
+            peers.install(peer, lane)
             for fault in planted:
                 lane.write(fault.release(address).objects)
                 told = peers.ask(peer, lane, kind, timeout)
                 with guard:
                     found[peer, fault.name] = told
-                peers.back(lane, kind)
+                peers.back(peer, lane, kind)
+        except (AssertionError, subprocess.CalledProcessError) as error:
+            print(f"{peer}: {error}", file=sys.stderr)  # its other faults are shown as not measured
         finally:
             lane.remove()
 

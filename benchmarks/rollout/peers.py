@@ -27,7 +27,7 @@ class Told:
 
 def ask(peer: str, lane: Lane, kind: str, timeout: int) -> Told:
     """Upgrade the lane to what its values say, and wait as this peer does."""
-    helm = "helm3" if peer.endswith("(3)") else "helm"
+    helm = _helm(peer)
     began = time.monotonic()
     if peer.startswith("helm"):
         return _run(_upgrade(lane, helm, "--wait", "--timeout", f"{timeout}s"), began)
@@ -38,19 +38,23 @@ def ask(peer: str, lane: Lane, kind: str, timeout: int) -> Told:
     return _run([*watch, f"{kind.lower()}/web", f"--timeout={timeout}s"], began)
 
 
-def back(lane: Lane, kind: str) -> None:
+def back(peer: str, lane: Lane, kind: str) -> None:
     """The healthy release again, whatever was left."""
-    helm = [f"{lab().bin}/helm", *_place(lane)]
-    subprocess.run([*helm, "rollback", lane.name, "1", "--no-hooks", "--force-conflicts"], capture_output=True)
+    words = [f"{lab().bin}/{_helm(peer)}", *_place(lane), "rollback", lane.name, "1", "--no-hooks"]
+    subprocess.run([*words, *([] if _helm(peer) == "helm3" else ["--force-conflicts"])], capture_output=True)
     lane.kubectl("delete", "jobs", "--all", "--wait=false")
     if kind == "StatefulSet":
         lane.kubectl("delete", "pods", "--all", "--wait=false")
     lane.kubectl("rollout", "status", f"{kind.lower()}/web", "--timeout=120s")
 
 
-def install(lane: Lane) -> None:
-    """Revision 1, with Helm alone."""
-    done = _run(_upgrade(lane, "helm", "--wait", "--timeout", "120s"), time.monotonic())
+def _helm(peer: str) -> str:
+    return "helm3" if peer.endswith("(3)") else "helm"
+
+
+def install(peer: str, lane: Lane) -> None:
+    """Revision 1, with the peer's own Helm."""
+    done = _run(_upgrade(lane, _helm(peer), "--wait", "--timeout", "240s"), time.monotonic())
     assert done.status == 0, done.output
 
 

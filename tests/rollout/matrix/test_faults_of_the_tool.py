@@ -50,7 +50,7 @@ def use(lane: Lane, kubeconfig: dict[str, Any], folder: Path) -> None:
 def test_an_api_server_that_is_away_for_a_minute_is_waited_for(lane: Lane, way: Proxy) -> None:
     lane.write(Release().env(SLOW_START="20").objects)
     running = Running(lane, "deploy")
-    running.step("watch")
+    running.wait_for(lambda event: event["event"] == "step-limited")
     way.close()
     time.sleep(60)  # what is tested is just this minute
     way.open()
@@ -63,7 +63,7 @@ def test_an_api_server_that_is_away_for_a_minute_is_waited_for(lane: Lane, way: 
 def test_nothing_is_taken_back_while_nothing_is_seen(lane: Lane, way: Proxy) -> None:
     lane.write(Release().env(READY="never").objects)
     running = Running(lane, "deploy", "--timeout", "25s")
-    running.step("watch")
+    running.wait_for(lambda event: event["event"] == "step-limited")
     way.close()
     ran = running.finish(200)
     assert ran.status == 5, ran.out + ran.err
@@ -123,7 +123,7 @@ def restricted(lane: Lane, folder: Path) -> dict[str, Any]:
 def test_a_namespace_that_is_deleted_meanwhile_needs_a_person(lane: Lane) -> None:
     lane.write(Release().env(SLOW_START="60").objects)
     running = Running(lane, "deploy", "--timeout", "60s")
-    running.step("watch")
+    running.wait_for(lambda event: event["event"] == "step-limited")
     kubectl("delete", "namespace", lane.name, "--wait=false")
     ran = running.finish(200)
     assert ran.status == 5, ran.out + ran.err
@@ -131,7 +131,6 @@ def test_a_namespace_that_is_deleted_meanwhile_needs_a_person(lane: Lane) -> Non
     assert "Traceback" not in ran.err
 
 
-@pytest.mark.slow
 def test_of_forty_objects_the_three_that_fail_are_named(lane: Lane) -> None:
     settings = [
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"settings-{number}"}, "data": {"a": "b"}}
