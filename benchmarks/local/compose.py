@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+import requests
 
 from benchmarks.local.deploys import BOTH, STOREFRONT, Answering, change
 from benchmarks.timing import table
@@ -23,14 +26,16 @@ def measure() -> None:
     """Print the table, or why it is left out."""
     with tempfile.TemporaryDirectory() as folder:
         words, variables = _engine()
-        left_out = _missing(words, variables)
-        if left_out:
+        root = shops.clone(Path(folder))
+        if left_out := _missing(words, variables, root):
             print(f"\n`docker compose up --build` is left out: {left_out}")
             return
-        root = shops.clone(Path(folder))
         try:
             print("\nfirst `docker compose up --build`, not measured", flush=True)
-            _up(words, root, variables, "first")
+            left_out = _up(words, root, variables, "first") or _unreachable()
+            if left_out:
+                print(f"`docker compose up --build` is left out: {left_out}")
+                return
             times = {
                 name: [_changed(words, root, variables, file, port) for _ in range(RUNS)]
                 for name, file, port in (
@@ -55,18 +60,31 @@ def _engine() -> tuple[list[str], dict[str, str]]:
     return ([own] if own else ["docker", "compose"]), variables
 
 
-def _missing(words: list[str], variables: Mapping[str, str]) -> str:
+def _missing(words: list[str], variables: Mapping[str, str], root: Path) -> str:
+    """Why it cannot be measured: no plugin, no engine, or one that does not read the file."""
     try:
-        for asked in (["version"], ["ls"]):
-            done = subprocess.run([*words, *asked], env=variables, capture_output=True, text=True)
+        version = subprocess.run([*words, "version", "--short"], env=variables, capture_output=True, text=True).stdout
+        if not re.match(r"v?([2-9]|[1-9]\d)\.", version):
+            return f"{' '.join(words)} is {version.strip() or 'not there'}; compose.yaml wants version 2"
+        for asked in (["config", "--quiet"], ["ps"]):
+            done = subprocess.run([*words, *asked], cwd=root, env=variables, capture_output=True, text=True)
             if done.returncode:
-                return (done.stderr.strip().splitlines() or ["it does not work"])[0]
+                return f"{' '.join([*words, *asked])}: {(done.stderr.strip().splitlines() or ['it does not work'])[0]}"
     except OSError as error:
         return f"{words[0]}: {error.strerror}"
     return ""
 
 
-def _up(words: list[str], root: Path, variables: Mapping[str, str], release: str) -> None:
+def _unreachable() -> str:
+    try:
+        requests.get(f"http://127.0.0.1:{API}/version", timeout=10)
+    except requests.RequestException:
+        return f"the engine publishes its ports elsewhere, nothing answers at 127.0.0.1:{API}"
+    return ""
+
+
+def _up(words: list[str], root: Path, variables: Mapping[str, str], release: str) -> str:
+    """Bring it up; why it did not, if so."""
     done = subprocess.run(
         [*words, "up", "--build", "--wait", "--detach"],
         cwd=root,
@@ -74,12 +92,13 @@ def _up(words: list[str], root: Path, variables: Mapping[str, str], release: str
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it failed"])[-1]
 
 
 def _changed(words: list[str], root: Path, variables: Mapping[str, str], file: str, port: int) -> float:
     change(root / file)
     with Answering(f"http://127.0.0.1:{port}/version", patient=True) as answering:
         began = time.monotonic()
-        _up(words, root, variables, str(time.monotonic_ns()))
+        failed = _up(words, root, variables, str(time.monotonic_ns()))
+    assert not failed, failed
     return answering.moment - began
