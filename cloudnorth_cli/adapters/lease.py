@@ -219,7 +219,7 @@ def _await_turn(
 
     Raises Locked when it is somebody's who lives, and no more waiting was asked for.
     """
-    observer, began = Observer(clock), clock()
+    observer, began, told = Observer(clock), clock(), ""
     while True:
         signals.check()
         try:
@@ -236,7 +236,8 @@ def _await_turn(
         if observer.alive and waited >= request.wait_lock:
             raise _locked(there, api, waited if request.wait_lock else 0.0)
         sure = "" if observer.alive else "; whether that run is alive is being seen"
-        step.waiting(f"{lease_body.told(there)} has the lock{sure}")
+        if told != (told := f"{lease_body.told(there)} has the lock{sure}"):
+            step.waiting(told)
         sleep(LOOK)
 
 

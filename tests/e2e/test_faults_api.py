@@ -33,6 +33,7 @@ def behind(on_kubernetes: Project, tmp_path: Path) -> Iterator[tuple[Project, Ap
         on_kubernetes.run("rollback", "--to", "1", "--no-hold")
 
 
+@pytest.mark.repeat
 @pytest.mark.parametrize("step", ["lock", "watch"])
 def test_an_api_server_that_restarts_costs_time_and_nothing_else(behind: tuple[Project, ApiProxy], step: str) -> None:
     project, proxy = behind
@@ -63,6 +64,7 @@ def test_credentials_that_die_in_the_middle_are_told_as_such(behind: tuple[Proje
     assert says(project, "credentials die")
 
 
+@pytest.mark.repeat
 def test_where_nothing_can_be_written_nothing_is_begun(behind: tuple[Project, ApiProxy]) -> None:
     project, proxy = behind
     project.change("etcd is full")
@@ -75,6 +77,7 @@ def test_where_nothing_can_be_written_nothing_is_begun(behind: tuple[Project, Ap
     assert status.status == 0, status.out + status.err
 
 
+@pytest.mark.repeat
 def test_a_namespace_that_is_deleted_meanwhile_is_told(on_kubernetes_new: Project) -> None:
     first = on_kubernetes_new.run("deploy")
     assert first.status == 0, first.out + first.err

@@ -34,6 +34,7 @@ def test_a_second_deploy_is_told_who_holds_the_environment(anywhere: Project) ->
     assert anywhere.run("status").result["status"][0].get("lock") is None
 
 
+@pytest.mark.repeat
 def test_a_second_deploy_that_waits_comes_next(anywhere: Project) -> None:
     """It was prepared against what served when it came; what the first one left is what it goes on from."""
     anywhere.config["migrate"] = {"service": "web", "run": "python3 -c 'import time; time.sleep(5)'"}
@@ -69,6 +70,7 @@ def test_killed_on_another_machine_it_is_gone_past_within_a_minute(on_kubernetes
     assert says(on_kubernetes, "after the one that was killed")
 
 
+@pytest.mark.repeat
 @pytest.mark.lab
 def test_a_deploy_that_was_killed_is_told_and_gone_on_with_from_another_machine(
     on_kubernetes: Project, tmp_path: Path
@@ -94,6 +96,7 @@ def test_a_deploy_that_was_killed_is_told_and_gone_on_with_from_another_machine(
     assert on_kubernetes.run("status").status == 0
 
 
+@pytest.mark.repeat
 def test_a_rollback_that_cannot_wait_takes_the_lock_and_the_deploy_stops(anywhere: Project) -> None:
     anywhere.config["migrate"] = {"service": "web", "run": "python3 -c 'import time; time.sleep(60)'"}
     anywhere.save()

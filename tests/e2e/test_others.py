@@ -16,7 +16,7 @@ pytestmark = pytest.mark.lab
 IMAGE = "10.89.0.2:5000/base/python:3.11"
 
 
-@pytest.fixture(scope="module", params=["helm", "helm3"])
+@pytest.fixture(scope="module", params=["helm", pytest.param("helm3", marks=pytest.mark.repeat)])
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A sample that serves, deployed by one of the Helms: made once, each test leaves it serving."""
     made = samples.make(tmp_path_factory.mktemp(request.param), "kubernetes")
@@ -53,6 +53,7 @@ def test_each_hand_is_named_with_its_field_before_anything_is_built(project: Pro
     project.kubectl("label", workload, "kustomize.toolkit.fluxcd.io/name-")
 
 
+@pytest.mark.repeat
 def test_an_autoscaler_that_sets_what_the_chart_sets_is_named(project: Project) -> None:
     project.kubectl("autoscale", f"deployment/{project.name}", "--min", "3", "--max", "4", "--cpu-percent", "90")
     try:
@@ -69,6 +70,7 @@ def test_an_autoscaler_that_sets_what_the_chart_sets_is_named(project: Project) 
     assert "kube-controller-manager" in line
 
 
+@pytest.mark.repeat
 def test_a_rollback_takes_back_what_hands_have_set(project: Project) -> None:
     workload = f"deployment/{project.name}"
     before = project.answer()["message"]

@@ -90,6 +90,7 @@ def test_ready_and_then_errors_is_taken_back_by_verify(on_kubernetes: Project) -
     assert says(on_kubernetes, "one")
 
 
+@pytest.mark.repeat
 def test_with_rollback_off_the_failed_release_stays_to_be_looked_at(on_kubernetes: Project) -> None:
     on_kubernetes.environment["rollout"]["rollback"] = "off"
     on_kubernetes.save()
@@ -102,6 +103,7 @@ def test_with_rollback_off_the_failed_release_stays_to_be_looked_at(on_kubernete
     assert says(on_kubernetes, "one")
 
 
+@pytest.mark.repeat
 def test_a_migration_that_cannot_be_taken_back_keeps_the_release(on_kubernetes: Project) -> None:
     pending = json.dumps({"pending": [{"revision": "0008", "name": "drop_brand", "reversible": False}]})
     on_kubernetes.config["migrate"] = {"service": "web", "run": "true", "check": f"echo '{pending}'"}
@@ -116,6 +118,7 @@ def test_a_migration_that_cannot_be_taken_back_keeps_the_release(on_kubernetes: 
     assert says(on_kubernetes, "one")
 
 
+@pytest.mark.repeat
 def test_a_secret_that_is_gone_and_has_another_value_now_is_told(on_kubernetes_new: Project) -> None:
     well(on_kubernetes_new.run("deploy"))
     (old,) = json.loads(on_kubernetes_new.kubectl("get", "secrets", "-l", "cloudnorth.io/secret-of", "-o", "json"))[
@@ -133,6 +136,7 @@ def test_a_secret_that_is_gone_and_has_another_value_now_is_told(on_kubernetes_n
     assert says(on_kubernetes_new, "one")
 
 
+@pytest.mark.repeat
 def test_by_hand_it_needs_the_cluster_and_nothing_else(on_kubernetes: Project) -> None:
     """No Docker, no registry, no AWS, no proxy: each of them is a black hole, and no chart is here either."""
     on_kubernetes.change("two, by hand")
@@ -155,6 +159,7 @@ def test_by_hand_it_needs_the_cluster_and_nothing_else(on_kubernetes: Project) -
     assert says(on_kubernetes, "one")
 
 
+@pytest.mark.repeat
 def test_two_people_who_roll_back_at_once_go_back_once(on_kubernetes: Project) -> None:
     on_kubernetes.change("two, for two people")
     well(on_kubernetes.run("deploy"))

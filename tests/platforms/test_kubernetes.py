@@ -313,9 +313,12 @@ def test_a_helm_that_is_killed_alone_leaves_what_served(serving: Elsewhere) -> N
         stdout=subprocess.PIPE,
         text=True,
     )
-    eventually(lambda: "sleep 30" in serving.kubectl("get", "jobs", "-o", "yaml"))
-    below = psutil.Process(deploy.pid).children(recursive=True)
-    (helm,) = [child for child in below if "upgrade" in child.cmdline()]
+
+    def upgrading() -> list[psutil.Process]:
+        return [each for each in psutil.Process(deploy.pid).children(recursive=True) if "upgrade" in each.cmdline()]
+
+    (helm,) = eventually(upgrading)
+    eventually(lambda: "pending-upgrade" in serving.helm_line("history", serving.name))
     helm.kill()
     told, _ = deploy.communicate(timeout=150)
     assert deploy.returncode == 4, told
