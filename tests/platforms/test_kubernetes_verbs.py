@@ -75,7 +75,7 @@ def runs(project: Project) -> list[dict[str, Any]]:
 
 def test_a_run_gets_no_requests_and_leaves_no_pod(project: Project) -> None:
     running = subprocess.Popen(
-        [*PROGRAM, "run", "-e", "test", "sleep", "8"],
+        [*PROGRAM, "run", "-e", "test", "sleep", "4"],
         cwd=project.root,
         env=environ(project.extra) | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )

@@ -14,7 +14,7 @@ from tests.platforms.local_project import LocalProject
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=["python", "flask", "node"])
+@pytest.fixture(params=[pytest.param("python", marks=pytest.mark.repeat), "flask", "node"])
 def sample(make: Make, request: pytest.FixtureRequest) -> LocalProject:
     """uvicorn without a framework; Flask on gunicorn with a database; Node with two services."""
     made = make(request.param)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,13 +117,17 @@ def _wanted(place: Place, query: LogQuery) -> tuple[Path, ...]:
         oldest = time.time() - query.since_seconds
         return tuple(file for file in everything if file.stat().st_mtime >= oldest)
     if query.previous or not running:
-        return _newest(file for file in everything if file not in running)
+        counts = {service: len(serving.of(service)) for service in serving.sides} if serving else {}
+        return _newest((file for file in everything if file not in running), counts)
     return tuple(file for file in everything if file in running)
 
 
-def _newest(found: Iterable[Path]) -> tuple[Path, ...]:
-    by_service = {file.name.rpartition("-")[0]: file for file in sorted(found, key=_number)}
-    return tuple(by_service.values())
+def _newest(found: Iterable[Path], counts: Mapping[str, int]) -> tuple[Path, ...]:
+    """The newest logs of each service, as many as it has processes now."""
+    by_service: dict[str, list[Path]] = defaultdict(list)
+    for file in sorted(found, key=_number):
+        by_service[file.name.rpartition("-")[0]].append(file)
+    return tuple(file for service, files in by_service.items() for file in files[-counts.get(service, 1) :])
 
 
 def _number(file: Path) -> int:
