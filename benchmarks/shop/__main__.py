@@ -121,7 +121,7 @@ def side_by_side(book: Book, kind: str, url: str, folder: Path, rounds: int, sec
                 book.compare(f"{kind}: add to cart", rates["shop"], rates["express"], "req/s", 1.0, less=False)
                 rate = SATURATION_SHARE * saturation[LIST, 0]
                 late = {
-                    server.name: [load.at_rate(server.url, LIST, rate, seconds).p99_ms for _ in range(rounds)]
+                    server.name: [load.at_rate(server.url, LIST, rate, 2 * seconds).p99_ms for _ in range(rounds)]
                     for server in both
                 }
                 book.compare(

@@ -5,7 +5,6 @@ What stands here runs for every request, so it works on the raw headers. `X-Rele
 itself adds it to every response, also to those that no app has seen (shop.common.server).
 """
 
-import logging
 import re
 import secrets
 import time
@@ -16,7 +15,7 @@ from shop.common import logs, metrics
 from shop.common.lifecycle import Lifecycle
 from shop.common.logs import request_id
 
-log = logging.getLogger("shop.access")
+log = logs.access
 
 _GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
@@ -67,18 +66,15 @@ class Dress:
             seconds = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "")
             metrics.observe(scope["method"], route, status, seconds)
-            if (scope["path"] not in _PROBES or status >= 400) and log.isEnabledFor(logging.INFO):
-                log.handle(
-                    logs.line(
-                        log.name,
-                        {
-                            "method": scope["method"],
-                            "path": scope["path"],
-                            "route": route,
-                            "status": status,
-                            "ms": round(seconds * 1000, 1),
-                        },
-                    )
+            if scope["path"] not in _PROBES or status >= 400:
+                logs.request(
+                    {
+                        "method": scope["method"],
+                        "path": scope["path"],
+                        "route": route,
+                        "status": status,
+                        "ms": round(seconds * 1000, 1),
+                    }
                 )
             request_id.reset(token)
 

@@ -5,6 +5,7 @@ can notice; then the listening socket closes and requests in flight have `grace_
 Ctrl-C, skips the first part. The process then ends with status 0: being asked to end is no failure.
 """
 
+import gc
 import signal
 import time
 from types import FrameType
@@ -66,4 +67,7 @@ def serve(app: ASGIApp, settings: Settings, lifecycle: Lifecycle) -> None:
     metrics.CONNECTIONS.set_function(lambda: len(server.server_state.connections))
     metrics.DRAINING.set_function(lambda: lifecycle.draining)
     metrics.serve(settings)
+    # What was made until here stays to the end: the collector need not look at it again with requests waiting.
+    gc.collect()
+    gc.freeze()
     server.run()
