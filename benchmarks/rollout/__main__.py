@@ -1,6 +1,6 @@
 """The fault matrix side by side: cloudnorth, Helm 4 and 3 with --wait, kubectl rollout status.
 
-`python -m benchmarks.rollout [--peer-timeout SECONDS] [--only WORD]`. Peers get a time-out shorter than their own
+`python -m benchmarks.rollout [--peer-timeout SECONDS] [--only WORD …]`. Peers get a time-out shorter than their own
 (300 s and none), so that a run ends within the hour; a peer that needs all of it is shown as `≥`.
 """
 
@@ -28,11 +28,11 @@ LANES = 4
 def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--peer-timeout", type=int, default=60)
-    asked.add_argument("--only", default="")
+    asked.add_argument("--only", nargs="*", default=[""], metavar="WORD")
     wanted = asked.parse_args()
-    faults = [fault for fault in FAULTS if wanted.only in fault.name and not fault.verify]
+    faults = [fault for fault in FAULTS if any(w in fault.name for w in wanted.only) and not fault.verify]
     with tempfile.TemporaryDirectory() as folder:
-        ours = all_of(faults, Path(folder) / "ours", quick_lanes=2)
+        ours = all_of(faults, Path(folder) / "ours", quick_lanes=LANES)
         theirs = _peers(faults, Path(folder) / "theirs", wanted.peer_timeout)
     print("\n".join(table(faults, ours, theirs, wanted.peer_timeout)))
 
