@@ -144,7 +144,7 @@ def _audit(visitor: Visitor) -> None:
 PAGES: dict[str, Callable[[Visitor], None]] = {
     "home": at("/"),
     "category": at("/category/outdoors"),
-    "search": at("/search?q=lamp"),
+    "search": at("/search?q=wo"),
     "product": at("/product/camp-lantern"),
     "empty-cart": at("/cart"),
     "cart": _cart,
