@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 
 from cloudnorth_cli import secrets, signals
@@ -300,6 +300,8 @@ class LocalPlatform:
             shutil.rmtree(gone, ignore_errors=True)
             self.place.home.rename(gone)  # never half of it
             shutil.rmtree(gone)
+        with suppress(OSError):  # another environment of the project is there
+            self.place.home.parent.rmdir()
         return str(self.place.home)
 
     def backup(self, step: Step) -> Backup:
