@@ -25,7 +25,7 @@ from shop.api.endpoints.catalogue import CatalogueEndpoints
 from shop.api.endpoints.staff import StaffEndpoints
 from shop.api.hot import Unavailable
 from shop.api.limits import Limits
-from shop.api.operations import Operation, route
+from shop.api.operations import Operation, routes
 from shop.api.orders import Orders
 from shop.api.payments import Provider, TestProvider
 from shop.api.search import Search
@@ -92,8 +92,7 @@ class Api:
         async def describe(_: Request) -> Response:
             return Response(document, media_type="application/json")
 
-        made = [route(operation, self.tokens, self.sessions) for operation in operations]
-        return [*made, Route("/api/openapi.json", describe)]
+        return [*routes(operations, self.tokens, self.sessions), Route("/api/openapi.json", describe)]
 
     async def ready(self) -> Readiness:
         """Whether the database answers and has a schema that this version runs on."""

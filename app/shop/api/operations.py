@@ -106,10 +106,21 @@ class Operation:
     headers: tuple[str, ...] = ()
 
 
-def route(operation: Operation, tokens: Tokens, sessions: Sessions) -> Route:
-    """The operation as a route; who may not ask is refused before its handler hears of it."""
+def routes(operations: list[Operation], tokens: Tokens, sessions: Sessions) -> list[Route]:
+    """The operations as routes, one a path, so that a 405 names all methods of it.
 
+    Who may not ask is refused before a handler hears of it.
+    """
+    paths: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method] = operation
+    return [_route(path, methods, tokens, sessions) for path, methods in paths.items()]
+
+
+def _route(path: str, methods: dict[str, Operation], tokens: Tokens, sessions: Sessions) -> Route:
     async def endpoint(request: Request) -> Response:
+        # HEAD is asked of what GET answers; the server leaves the body out.
+        operation = methods[request.method if request.method in methods else "GET"]
         shopper, user = None, None
         if operation.who is not Who.ANYONE:
             shopper = await tokens.read(request.headers.get("authorization", ""))
@@ -121,7 +132,7 @@ def route(operation: Operation, tokens: Tokens, sessions: Sessions) -> Route:
         query = {one.name: one.read(given.get(one.name)) for one in operation.query}
         return await operation.handler(Call(request, shopper, user, query))
 
-    return Route(operation.path, endpoint, methods=[operation.method])
+    return Route(path, endpoint, methods=list(methods))
 
 
 def decoded(body: bytes, kind: type[T]) -> T:

@@ -116,3 +116,13 @@ def test_every_route_with_an_id_is_of_a_kind_that_is_tested_here() -> None:
     # A slug names a product, which is everybody's to read; the cart it may be in is always the asker's own.
     slugs = {operation.path for operation in WITH_AN_ID if "{slug}" in operation.path}
     assert slugs == {"/api/products/{slug}", "/api/cart/items/{slug}", "/api/staff/products/{slug}"}
+
+
+def test_a_method_that_is_none_is_told_all_that_are(shop: Shop) -> None:
+    for path in {operation.path for operation in EVERY}:
+        wrong = shop.api.delete(path.replace("{slug}", "ridge-tent").replace("{number}", shop.number))
+        can = {operation.method for operation in EVERY if operation.path == path}
+        assert wrong.status_code == 405
+        assert set(wrong.headers["Allow"].split(", ")) - {"HEAD"} == can, path
+    head = shop.api.head("/api/products/ridge-tent")
+    assert (head.status_code, head.content) == (200, b"")
