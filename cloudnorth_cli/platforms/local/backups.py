@@ -21,6 +21,8 @@ from cloudnorth_cli.platforms.local.place import Place
 
 _ABOUT = "backup.json"
 _DATA = "data"
+_NEW = ".new-"
+"""Before the number of one that is not whole yet."""
 
 
 def take(place: Place, store: Store, kind: str, release: int | None, step: Step) -> Backup:
@@ -172,9 +174,6 @@ def prune(place: Place, keep: int) -> None:
     for kind in {each.kind for each in known}:
         for each in [one for one in known if one.kind == kind][max(1, keep) :]:
             shutil.rmtree(each.folder, ignore_errors=True)
-
-
-_NEW = ".new-"
 
 
 @contextmanager

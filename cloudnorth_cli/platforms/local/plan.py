@@ -82,11 +82,6 @@ class Plan(Value, frozen=True, kw_only=True):
                 todo.extend(service.names)
         return frozenset(found)
 
-    def depending(self, names: Iterable[str]) -> frozenset[str]:
-        """These services and all that are given the address of one of them, directly or not."""
-        wanted = frozenset(names)
-        return frozenset(each.name for each in self.services if self.reached((each.name,)) & wanted)
-
     def changes(self, before: Plan | None) -> tuple[Change, ...]:
         """This release against the one before."""
         old = {each.name: before.key(each.name) for each in before.services} if before else {}
