@@ -34,7 +34,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ours = all_of(faults, Path(folder) / "ours", quick_lanes=LANES)
         theirs = _peers(faults, Path(folder) / "theirs", wanted.peer_timeout)
-    print("\n".join(table(faults, ours, theirs, wanted.peer_timeout)))
+        # Times are read off the files of the runs, so while they are there.
+        print("\n".join(table(faults, ours, theirs, wanted.peer_timeout)))
 
 
 def _peers(faults: list[Fault], folder: Path, timeout: int) -> dict[tuple[str, str], Told]:
