@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -298,6 +300,35 @@ def test_a_helm_of_somebody_else_at_work_is_waited_for_and_a_dead_one_of_ours_is
     error = failed(serving.run("deploy"), 6)
     assert error["code"] == "helm-busy"
     theirs.wait(60)
+    values(serving)
+    well(serving.run("deploy"))
+
+
+def test_a_helm_that_is_killed_alone_leaves_what_served(serving: Elsewhere) -> None:
+    values(serving, hook="sleep 30")
+    change(serving, "helm killed")
+    deploy = subprocess.Popen(
+        [sys.executable, "-m", "cloudnorth_cli", "deploy", "--env", "test", "-o", "json"],
+        cwd=serving.root,
+        env=environ() | {"PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def upgrading() -> list[psutil.Process]:
+        found = []
+        for each in psutil.Process(deploy.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # one that ended meanwhile
+                found += [each] if "upgrade" in each.cmdline() else []
+        return found
+
+    (helm,) = eventually(upgrading)
+    eventually(lambda: "pending-upgrade" in serving.helm_line("history", serving.name))
+    helm.kill()
+    told, _ = deploy.communicate(timeout=150)
+    assert deploy.returncode == 4, told
+    history = json.loads(serving.helm_line("history", serving.name, "-o", "json"))
+    assert history[-1]["status"] == "deployed"
     values(serving)
     well(serving.run("deploy"))
 
