@@ -53,10 +53,11 @@ def test_the_migrations_make_the_tables_that_the_code_speaks_of(database: str) -
     engine.dispose()
 
 
-def test_a_database_from_before_the_first_release_is_told_and_left_alone(database: str) -> None:
-    sql(database, "DROP TABLE compatibility")
+def test_a_database_from_before_the_first_release_is_told_and_left_alone(empty_database: str) -> None:
+    filled(empty_database)
+    sql(empty_database, "DROP TABLE compatibility")
     for words in (["migrate"], ["migrate", "--check"]):
-        ran = shop(*words, environ={"DATABASE_URL": database})
+        ran = shop(*words, environ={"DATABASE_URL": empty_database})
         assert ran.returncode == 1
         assert "before the first release" in ran.stderr
         assert "Traceback" not in ran.stderr
