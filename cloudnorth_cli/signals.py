@@ -131,7 +131,8 @@ def _unless_interrupted(aloud: Callable[[sys.UnraisableHookArgs], object]) -> Ca
 def interruptible() -> Iterator[Watch]:
     """Turn the three signals into one `Interrupted` within this block. A SIGHUP ignored by `nohup` stays ignored."""
     global _watch
-    watch = _watch = Watch()
+    outer, watch = _watch, Watch()
+    _watch = watch
     before = {}
     for number in STOPPING:
         if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
@@ -144,3 +145,4 @@ def interruptible() -> Iterator[Watch]:
         sys.unraisablehook = aloud
         for number, handler in before.items():
             signal.signal(number, handler)
+        _watch = outer

@@ -290,7 +290,7 @@ MISTAKES = {
             "12:9  environments.local wants keys and values, found nothing",
             "known here: platform, url, port, domain, tls, cluster, namespace, registry, docker, helm, aws, "
             "terraform, secrets, services, rollout, "
-            "protected, keep, notes",
+            "protected, keep, backups, notes",
         ],
     ),
     "no service": (

@@ -40,7 +40,8 @@ class Shopper:
         """
         self.fill_cart()
         self.visit("/checkout")
-        placed = self.submit("/checkout", **ADDRESS | more)
+        self.submit("/checkout/payment", **ADDRESS | more)
+        placed = self.submit("/checkout")
         assert "Thank you, Ada Lovelace." in placed, placed
         return self.url.removeprefix(self.address).partition("?")[0]
 
@@ -87,7 +88,7 @@ class _Forms(HTMLParser):
         given = {name: value or "" for name, value in attributes}
         if tag == "form":
             self._form = self.found.setdefault(given.get("action", ""), {})
-        elif tag == "input" and "name" in given:
+        elif tag == "input" and "name" in given and (given.get("type") != "radio" or "checked" in given):
             self._form[given["name"]] = given.get("value", "")
         elif tag == "textarea":
             self._area = given["name"]

@@ -130,8 +130,12 @@ def test_tries_are_counted_by_the_address_of_who_tries_and_not_by_ours(serve: Se
         headers = {"X-Forwarded-For": address}
         return browser.post("/login", data={**DEMO, "password": "guess"}, headers=headers)
 
-    answers = [guess("198.51.100.7") for _ in range(11)]
-    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+    # Windows begin at whole minutes: tries that fall into two of them are refused at the second's eleventh at the latest.
+    answers = [guess("198.51.100.7")]
+    while answers[-1].status_code != 429 and len(answers) < 21:
+        answers.append(guess("198.51.100.7"))
+    assert {answer.status_code for answer in answers[:10]} == {401}
+    assert answers[-1].status_code == 429
     assert "Please wait" in answers[-1].text
     assert guess("198.51.100.8").status_code == 401
     assert guess("no-address \u00e9".encode("latin-1")).status_code == 401
