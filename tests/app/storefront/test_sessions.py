@@ -130,7 +130,7 @@ def test_tries_are_counted_by_the_address_of_who_tries_and_not_by_ours(serve: Se
         headers = {"X-Forwarded-For": address}
         return browser.post("/login", data={**DEMO, "password": "guess"}, headers=headers)
 
-    # Windows begin at whole minutes: tries that fall into two of them are refused at the second's eleventh at the latest.
+    # Windows begin at whole minutes: tries that fall into two of them are refused at the second one's eleventh.
     answers = [guess("198.51.100.7")]
     while answers[-1].status_code != 429 and len(answers) < 21:
         answers.append(guess("198.51.100.7"))
