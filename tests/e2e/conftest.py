@@ -87,3 +87,4 @@ def borrowed(project: Project, folder: Path) -> Iterator[Project]:
     yield Project(project.root, project.platform, project.name, copy.deepcopy(project.config), dict(project.extra))
     shutil.rmtree(project.root)
     shutil.copytree(kept, project.root)
+    project.run("lock", "release")  # what one test took back, the next one may deploy

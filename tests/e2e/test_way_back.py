@@ -77,17 +77,18 @@ def test_a_stateful_set_whose_new_pod_crashes_comes_back(on_kubernetes_new: Proj
     assert says(on_kubernetes_new, "one")
 
 
-def test_ready_and_then_errors_is_taken_back_by_verify(on_kubernetes: Project) -> None:
-    on_kubernetes.config["verify"] = [{"http": "/hello", "times": 3, "for": "30s", "max_error_ratio": 0.05}]
-    on_kubernetes.save()
-    on_kubernetes.change("turns sour")
-    ended = on_kubernetes.run("deploy")
+def test_ready_and_then_errors_is_taken_back_by_verify(on_kubernetes_new: Project) -> None:
+    on_kubernetes_new.config["verify"] = [{"http": "/hello", "times": 3, "for": "30s", "max_error_ratio": 0.05}]
+    on_kubernetes_new.save()
+    well(on_kubernetes_new.run("deploy"))
+    on_kubernetes_new.change("turns sour")
+    ended = on_kubernetes_new.run("deploy")
     error = failed(ended, 4)
     assert error["code"] == "verify-failed"
     assert "answered and then did not" in error["message"]
     assert any("500" in line for line in error["evidence"])
     assert ended.step("verify")["seconds"] < 30
-    assert says(on_kubernetes, "one")
+    assert says(on_kubernetes_new, "one")
 
 
 @pytest.mark.repeat

@@ -49,6 +49,7 @@ spec: {{selector: {{app: echo}}, ports: [{{port: 80}}]}}
 """
 
 
+@pytest.mark.repeat  # its start is timed, which wants the machine to itself
 def test_down_leaves_nothing_of_two_nodes_that_worked(instance: Instance) -> None:
     others = {load_settings().name} - {instance.settings.name}
     before = snapshot.take(others)

@@ -12,7 +12,7 @@ from tests.rollout.matrix.calm import CALM, Calm
 from tests.rollout.matrix.running import keep, surroundings
 from tests.tool import Ran
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("calm"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lab, pytest.mark.repeat, pytest.mark.xdist_group("calm"), pytest.mark.timeout(900)]
 Played = dict[str, Ran | Exception]
 
 
@@ -52,7 +52,6 @@ def test_no_false_alarm(calm: Calm, played: Played) -> None:
     assert ran.status == 0, ran.out + ran.err
 
 
-@pytest.mark.repeat
 @pytest.mark.timeout(5000)
 @pytest.mark.parametrize("time", range(9))
 def test_no_false_alarm_again_and_again(time: int, tmp_path: Path) -> None:
