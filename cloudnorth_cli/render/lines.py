@@ -25,19 +25,20 @@ def step(screen: Screen, mark: str, name: str, summary: str, seconds: float | No
     indent = " " * (len(shown) + NAME)
     edge = time.rjust(max(9, len(time) + 2)) if time else ""
     room = screen.layout - len(indent) - len(edge)
-    parts = textwrap.wrap(text, max(room, 10), break_on_hyphens=False) if screen.wraps else [text]
+    parts = textwrap.wrap(text, max(room, 10), break_long_words=False, break_on_hyphens=False) if screen.wraps else [text]
     body, *more = parts or [""]
     return [(painted + name.ljust(NAME) + body.ljust(room) + edge).rstrip(), *(indent + part for part in more)]
 
 
 def wrapped(screen: Screen, text: str, indent: str = "") -> list[str]:
-    """A text broken at the screen's width, each line indented; long words are broken, never cut off."""
+    """A text broken at the screen's width, each line indented; a path too long for a line stays whole, to be copied."""
     lines = []
     for line in screen.letters(text).splitlines() or [""]:
         if screen.wraps and len(indent) + len(line) > screen.width:
             room = max(screen.width - len(indent), 10)
             kept = line[: len(line) - len(line.lstrip())]
-            parts = textwrap.wrap(line.strip(), max(room - len(kept), 8), break_on_hyphens=False)
+            width = max(room - len(kept), 8)
+            parts = textwrap.wrap(line.strip(), width, break_long_words=False, break_on_hyphens=False)
             lines += [indent + kept + part for part in parts]
         else:
             lines.append((indent + line).rstrip())

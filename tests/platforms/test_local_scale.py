@@ -37,7 +37,8 @@ def test_a_number_of_processes_is_kept_by_deploys_rollbacks_and_restarts(local: 
     assert (status.services[0].wanted, status.services[0].ready) == (3, 3)
     assert "3/3 ready" in status.summary
     local.down()
-    local.deploy()
+    local.write("three")  # the rollback holds "two"
+    assert local.deploy().exit_status == 0
     assert len(pids(local)) == 3
 
 
