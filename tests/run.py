@@ -43,7 +43,7 @@ def unit(tier: str) -> Commands:
         "test": "not lab and not terraform and not browser and not repeat",
         "full": "not lab and not terraform and not browser",
     }[tier]
-    return ((*PYTEST, "tests", "--ignore=tests/contract", "-m", marks),)
+    return ((*PYTEST, "-n", UNIT_WORKERS, "tests", "--ignore=tests/contract", "-m", marks),)
 
 
 def contract(tier: str) -> Commands:
@@ -76,8 +76,10 @@ SUITES: dict[str, Callable[[str], Commands]] = {
     "lab-start": lab_start,
     "lab": lab,
 }
-LAB_WORKERS = "4"
-"""Tests in the lab wait for pods more than they compute."""
+LAB_WORKERS = "5"
+"""Tests in the lab wait for pods more than they compute: about four tenths of two cores with four workers."""
+UNIT_WORKERS = "3"
+"""Tests of the local platform wait for processes to start: about half of one core with two workers."""
 LANES = (("quality", "pages", "terraform"), ("unit", "contract"), ("lab-start", "lab"))
 """Suites that run side by side: one lane computes while another waits for a cluster or for processes to start."""
 SAID_EVERY = 30.0

@@ -37,6 +37,7 @@ def ready_pods(project: Project) -> int:
 
 def test_it_leads_past_what_was_never_verified(on_kubernetes: Project) -> None:
     """Verified N, interrupted N+1, failed N+2: back to N."""
+    served = on_kubernetes.answer()["message"]
     good = well(on_kubernetes.run("status"))["status"][0]["serving"]["release"]
     on_kubernetes.change("interrupted half way")
     running = Running(on_kubernetes, "deploy")
@@ -47,19 +48,20 @@ def test_it_leads_past_what_was_never_verified(on_kubernetes: Project) -> None:
     ended = on_kubernetes.run("deploy")
     failed(ended, 4)
     assert ended.result["release"]["number"] == good["number"]
-    assert says(on_kubernetes, "one")
+    assert says(on_kubernetes, served)
 
 
 @pytest.mark.repeat
 @pytest.mark.timeout(1200)
 def test_eight_failures_in_a_row_lead_to_the_same_place(on_kubernetes: Project) -> None:
+    served = on_kubernetes.answer()["message"]
     good = well(on_kubernetes.run("status"))["status"][0]["serving"]["release"]
     for number in range(8):
         on_kubernetes.change(f"crash, the {number + 1}. in a row")
         ended = on_kubernetes.run("deploy")
         assert failed(ended, 4)["code"] == "crash-at-start"
         assert ended.result["release"]["number"] == good["number"]
-    assert says(on_kubernetes, "one")
+    assert says(on_kubernetes, served)
 
 
 def test_a_stateful_set_whose_new_pod_crashes_comes_back(on_kubernetes_new: Project) -> None:
@@ -93,6 +95,7 @@ def test_ready_and_then_errors_is_taken_back_by_verify(on_kubernetes_new: Projec
 
 @pytest.mark.repeat
 def test_with_rollback_off_the_failed_release_stays_to_be_looked_at(on_kubernetes: Project) -> None:
+    served = on_kubernetes.answer()["message"]
     on_kubernetes.environment["rollout"]["rollback"] = "off"
     on_kubernetes.save()
     on_kubernetes.change("crash with rollback off")
@@ -101,11 +104,12 @@ def test_with_rollback_off_the_failed_release_stays_to_be_looked_at(on_kubernete
     assert "rollback is off" in error["message"]
     assert on_kubernetes.run("status").status == 7
     well(on_kubernetes.run("rollback"))
-    assert says(on_kubernetes, "one")
+    assert says(on_kubernetes, served)
 
 
 @pytest.mark.repeat
 def test_a_migration_that_cannot_be_taken_back_keeps_the_release(on_kubernetes: Project) -> None:
+    served = on_kubernetes.answer()["message"]
     pending = json.dumps({"pending": [{"revision": "0008", "name": "drop_brand", "reversible": False}]})
     on_kubernetes.config["migrate"] = {"service": "web", "run": "true", "check": f"echo '{pending}'"}
     on_kubernetes.save()
@@ -116,7 +120,7 @@ def test_a_migration_that_cannot_be_taken_back_keeps_the_release(on_kubernetes: 
     assert refused["code"] == "irreversible-migration"
     serving = on_kubernetes.run("status").result["status"][0]["serving"]["release"]["number"]
     well(on_kubernetes.run("rollback", "--to", str(serving)))
-    assert says(on_kubernetes, "one")
+    assert says(on_kubernetes, served)
 
 
 @pytest.mark.repeat
@@ -140,6 +144,7 @@ def test_a_secret_that_is_gone_and_has_another_value_now_is_told(on_kubernetes_n
 @pytest.mark.repeat
 def test_by_hand_it_needs_the_cluster_and_nothing_else(on_kubernetes: Project) -> None:
     """No Docker, no registry, no AWS, no proxy: each of them is a black hole, and no chart is here either."""
+    served = on_kubernetes.answer()["message"]
     on_kubernetes.change("two, by hand")
     number = well(on_kubernetes.run("deploy"))["release"]["number"]
     on_kubernetes.environment["docker"]["host"] = f"tcp://{NOWHERE}:2375"
@@ -157,15 +162,16 @@ def test_by_hand_it_needs_the_cluster_and_nothing_else(on_kubernetes: Project) -
     back = well(on_kubernetes.run("rollback"))
     assert back["previous"]["number"] == number
     assert back["seconds"] < 60
-    assert says(on_kubernetes, "one")
+    assert says(on_kubernetes, served)
 
 
 @pytest.mark.repeat
 def test_two_people_who_roll_back_at_once_go_back_once(on_kubernetes: Project) -> None:
+    served = on_kubernetes.answer()["message"]
     on_kubernetes.change("two, for two people")
     well(on_kubernetes.run("deploy"))
     first, second = (Running(on_kubernetes, "rollback", "--to", "1", "--wait-lock", "2m") for _ in range(2))
     ended = [each.finish(120) for each in (first, second)]
     assert [each.status for each in ended] == [0, 0], [each.out + each.err for each in ended]
-    assert says(on_kubernetes, "one")
+    assert says(on_kubernetes, served)
     well(on_kubernetes.run("status"))
