@@ -27,6 +27,8 @@ from tests.rollout.matrix.lane import Lane
 from tests.rollout.matrix.traffic import Asked, Traffic
 from tests.tool import Ran
 
+AT_ONCE = 8
+"""Lanes side by side: with more, two cores are busy with starting pods and what is timed is the wait for them."""
 KEEP = "CLOUDNORTH_RECORDINGS"
 """A folder that the recordings of a run are kept in, to become fixtures."""
 
@@ -170,7 +172,7 @@ def all_of(
         lane.remove()
 
     try:
-        with surroundings(folder) as address, ThreadPoolExecutor(40) as pool:
+        with surroundings(folder) as address, ThreadPoolExecutor(AT_ONCE) as pool:
             for name, kind, planted in _lanes(faults, quick_lanes):
                 pool.submit(one_lane, name, kind, planted, address)
             pool.shutdown()
