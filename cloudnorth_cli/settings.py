@@ -220,6 +220,11 @@ class Aws(Settings, frozen=True, kw_only=True):
     """Such as `us-east-1`; default: what the machine's AWS configuration says."""
     profile: str | None = None
     """Of the machine's AWS configuration."""
+    role: (
+        Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="a role's ARN")] | None
+    ) = None
+    """ARN of a role that is assumed with those credentials for everything but Terraform, whose own provider and backend
+    name theirs."""
 
 
 class Tls(Settings, frozen=True, kw_only=True):
