@@ -16,7 +16,7 @@ from cloudnorth_cli.settings import Aws
 from cloudnorth_cli.suggestions import nearest
 
 CONNECT, READ, ATTEMPTS = 2.0, 4.0, 2
-"""Seconds to connect and for an answer, and how often: an endpoint that hangs is known of within 10 s."""
+"""Seconds to connect and for an answer, and how often: an endpoint that hangs is known of within 12 s and a pause."""
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}
 _INVALID = {
