@@ -15,6 +15,7 @@ from cloudnorth_cli import signals
 from cloudnorth_cli.model import (
     Artifact,
     Backup,
+    Checked,
     Hold,
     Image,
     LockStatus,
@@ -191,6 +192,17 @@ class ConfigEntry(Value, frozen=True, kw_only=True):
     """`cloudnorth.yaml:14:7`, `default`, `flag`, `CLOUDNORTH_ENV`."""
 
 
+class Permissions(Value, frozen=True, kw_only=True):
+    """The rights that a kind of work needs (`doctor --permissions`)."""
+
+    work: str
+    """`build`, `deploy`, `provision` or `read`."""
+    iam: Mapping[str, Any]
+    """A policy document; capitals stand for names of your own."""
+    rbac: str | None = None
+    """A Role as YAML; None where nothing is asked of the cluster."""
+
+
 class Result(Event, frozen=True, kw_only=True, tag="result"):
     """The last event of every run: how it ended. `--report FILE` holds this object."""
 
@@ -231,6 +243,9 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     """What Terraform would do, or did (`provision`, `drift`)."""
     outputs: Mapping[str, Any] | None = None
     """Terraform's outputs; sensitive ones are `***`."""
+    checks: tuple[Checked, ...] | None = None
+    """What `doctor` looked at; exit status 3 where one of them is wrong."""
+    permissions: tuple[Permissions, ...] | None = None
     text: str | None = None
     """For verbs whose result is a text (`kubeconfig`)."""
 

@@ -411,3 +411,25 @@ class Verdict(Value, frozen=True, kw_only=True):
     waits: tuple[Waiting, ...] = ()
     changed: tuple[str, ...] = ()
     """What this release changed, one a line: `image api 3a91f0c2 (was 9be7712d, 3 commits)`."""
+
+
+class Finding(Value, frozen=True, kw_only=True):
+    """One thing that stands in the way of a deploy."""
+
+    code: str
+    """Stable, such as `helm-version`."""
+    message: str
+    where: str | None = None
+    next: tuple[str, ...] = ()
+    """The command that mends it, or that shows more."""
+
+
+class Checked(Value, frozen=True, kw_only=True):
+    """What one check of `doctor` saw."""
+
+    name: str
+    state: Literal["well", "wrong", "skipped"]
+    """`skipped`: what it needs is wrong itself, so nothing was looked at."""
+    summary: str
+    findings: tuple[Finding, ...] = ()
+    seconds: float = 0.0

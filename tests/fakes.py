@@ -21,6 +21,7 @@ from cloudnorth_cli.model import (
     Backup,
     Candidate,
     Change,
+    Finding,
     Hold,
     Image,
     LockStatus,
@@ -37,7 +38,7 @@ from cloudnorth_cli.model import (
     Verdict,
     Workload,
 )
-from cloudnorth_cli.platforms import Service, Tell
+from cloudnorth_cli.platforms import Check, Seen, Service, Tell
 from cloudnorth_cli.settings import Environment
 
 DIGEST = "sha256:" + "3a91f0c2" * 8
@@ -188,6 +189,11 @@ class FakePlatform:
         self._pass(step)
         if "secret-gone" in self.wishes:
             raise Refused("its Secret shop-1f0c2b7a90 is gone", code="secret-gone")
+
+    def checks(self) -> tuple[Check, ...]:
+        broken = Finding(code="fake-broken", message="it is broken", where="here", next=("cloudnorth status --env E",))
+        wrong = Seen("as asked", (broken,) if "unhealthy" in self.wishes else ())
+        return (Check("first", lambda: wrong), Check("second", lambda: Seen("well"), needs="first"))
 
     def status(self) -> Status:
         if "unreachable" in self.wishes:

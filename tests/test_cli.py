@@ -11,7 +11,7 @@ from tests.conftest import Cloudnorth
 
 VERBS = (
     *("deploy", "status", "logs", "history", "rollback", "restart", "scale", "run"),
-    *("lock", "service", "exec", "build", "push", "provision", "drift", "outputs"),
+    *("lock", "service", "exec", "build", "push", "provision", "drift", "doctor", "outputs"),
     *("config", "explain", "kubeconfig", "backup", "restore", "down", "completion"),
 )
 

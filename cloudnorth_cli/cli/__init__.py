@@ -547,6 +547,34 @@ def drift(ctx: typer.Context, env: o.Env = None, exit_code: o.ExitCode = False) 
     return _do(ctx, work, reading=True)
 
 
+@app.command(epilog=o.examples("doctor -e prod", "doctor --permissions"))
+def doctor(
+    ctx: typer.Context,
+    env: o.Env = None,
+    permissions: Annotated[
+        bool, typer.Option("--permissions", help="Print the rights that build, deploy, provision and reading need.")
+    ] = False,
+) -> int:
+    """See whether a deploy could succeed, and what mends it where not.
+
+    Changes nothing. Exit status 3 where something is to be mended.
+    """
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+
+        if permissions:
+            from cloudnorth_cli.commands.permissions import permissions as printed
+
+            return printed()
+        from cloudnorth_cli.commands.doctor import doctor
+
+        environment, platform = doors.reading(run, env)
+        return doctor(platform, environment)
+
+    return _do(ctx, work, reading=True)
+
+
 @app.command(epilog=o.examples("outputs -e prod", "outputs -e prod -o json"))
 def outputs(ctx: typer.Context, env: o.Env = None) -> int:
     """Show what Terraform made: names, addresses, identifiers."""

@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Literal, Protocol, cast
 
 from cloudnorth_cli.errors import Refused
@@ -18,6 +19,7 @@ from cloudnorth_cli.model import (
     Artifact,
     Backup,
     Candidate,
+    Finding,
     Hold,
     Image,
     LockStatus,
@@ -39,6 +41,25 @@ PLATFORMS = {
     "kubernetes": "cloudnorth_cli.platforms.kubernetes:KubernetesPlatform",
     "local": "cloudnorth_cli.platforms.local:LocalPlatform",
 }
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a check saw: in words, and what of it has to be mended."""
+
+    told: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question of `doctor`; checks are asked side by side, each in a thread of its own."""
+
+    name: str
+    look: Callable[[], Seen]
+    """Changes nothing. What it raises as a CloudnorthError is a finding."""
+    needs: str = ""
+    """The check that has to be well before this one can see anything."""
 
 
 class Service(Protocol):
@@ -230,6 +251,9 @@ class Platform(Protocol):
 
         Raises Refused where releases are not for every saved file.
         """
+
+    def checks(self) -> tuple[Check, ...]:
+        """What `doctor` looks at here; each is asked only when it is called."""
 
     def kubeconfig(self) -> str:
         """A kubeconfig for this environment's cluster alone. Raises Refused where there is none."""

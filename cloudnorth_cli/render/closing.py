@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cloudnorth_cli.errors import ExitStatus
 from cloudnorth_cli.events import Problem, Result
 from cloudnorth_cli.render import lines, plans
+from cloudnorth_cli.render.checkup import checks
 from cloudnorth_cli.render.screen import Screen
 from cloudnorth_cli.render.tables import backups, config, explanations, history, lock, status, statuses
 from cloudnorth_cli.rollout import telling
@@ -25,6 +26,8 @@ def answer(result: Result, screen: Screen) -> list[str]:
     """What a command that did its work says, for stdout."""
     if result.text is not None:
         return result.text.splitlines()
+    if result.checks is not None:
+        return checks(result, screen)
     if result.status is not None:
         # Without one environment that was meant, there is a line for each.
         return status(result.status[0], screen) if result.environment else statuses(result.status, screen)
@@ -42,6 +45,11 @@ def answer(result: Result, screen: Screen) -> list[str]:
         return plans.outputs(result.outputs, screen) or ["there are no outputs"]
     shown = plans.plan(result.plan, screen) if result.command == "drift" and result.plan else []
     return [*shown, *([""] if shown else []), *_done(result, screen)]
+
+
+def did_its_work(result: Result) -> bool:
+    """Whether a result is the answer that was asked for, good or bad: it goes to stdout."""
+    return result.error is None and (result.exit_status in WELL or result.checks is not None)
 
 
 def failure(result: Result, screen: Screen, output: Sequence[str] = ()) -> list[str]:

@@ -25,7 +25,9 @@ def step(screen: Screen, mark: str, name: str, summary: str, seconds: float | No
     indent = " " * (len(shown) + NAME)
     edge = time.rjust(max(9, len(time) + 2)) if time else ""
     room = screen.layout - len(indent) - len(edge)
-    parts = textwrap.wrap(text, max(room, 10), break_long_words=False, break_on_hyphens=False) if screen.wraps else [text]
+    parts = (
+        textwrap.wrap(text, max(room, 10), break_long_words=False, break_on_hyphens=False) if screen.wraps else [text]
+    )
     body, *more = parts or [""]
     return [(painted + name.ljust(NAME) + body.ljust(room) + edge).rstrip(), *(indent + part for part in more)]
 

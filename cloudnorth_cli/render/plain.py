@@ -239,7 +239,7 @@ class Plain:
             return  # its lines were the answer, and Ctrl-C is how following them ends
         if self._talked:
             self.say("")
-        if event.exit_status in closing.WELL and event.error is None:
+        if closing.did_its_work(event):
             for line in closing.answer(event, self.out_screen):
                 self.out.line(line)
         else:

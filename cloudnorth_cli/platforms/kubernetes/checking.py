@@ -78,21 +78,21 @@ def resolve_secrets(site: Site) -> None:
 
 def require_rights(site: Site, documents: Iterable[Document], *, migrates: bool, make: bool) -> None:
     """See that we may do what a deploy does. Raises Refused naming verb, resource and namespace."""
-    if _may(site, ("*", "*", "*", "", True)):
+    if may(site, ("*", "*", "*", "", True)):
         return
     wanted = set(_rights(site, documents, migrates=migrates))
     if make:
         wanted.add(("create", "", "namespaces", "", False))
     with ThreadPoolExecutor(8) as pool:
-        allowed = dict(zip(wanted, pool.map(lambda right: _may(site, right), wanted), strict=True))
+        allowed = dict(zip(wanted, pool.map(lambda right: may(site, right), wanted), strict=True))
     missing = sorted(right for right, may in allowed.items() if not may)
     if missing:
         raise Refused(
-            f"no permission in namespace {site.namespace}: {_told(missing[0])}"
+            f"no permission in namespace {site.namespace}: {told(missing[0])}"
             + (f" and {len(missing) - 1} more" if len(missing) > 1 else ""),
             code="forbidden",
             where=f"context {site.context}, namespace {site.namespace}",
-            evidence=[f"may not {_told(right)}" for right in missing],
+            evidence=[f"may not {told(right)}" for right in missing],
         )
 
 
@@ -135,7 +135,7 @@ def _brings_kinds(site: Site) -> bool:
     return not chart.is_dir() or any(chart.glob("**/crds")) or any(chart.glob("charts/*.tgz"))
 
 
-def _may(site: Site, right: Right) -> bool:
+def may(site: Site, right: Right) -> bool:
     verb, group, resource, subresource, scoped = right
     asked = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}
     if scoped:
@@ -151,6 +151,6 @@ def _may(site: Site, right: Right) -> bool:
         raise Refused(error.message, code=error.code, where=error.where) from error
 
 
-def _told(right: Right) -> str:
+def told(right: Right) -> str:
     verb, group, resource, subresource, _ = right
     return f"{verb} {resource}{'.' + group if group else ''}{'/' + subresource if subresource else ''}"

@@ -27,11 +27,12 @@ from cloudnorth_cli.model import (
     Status,
     Verdict,
 )
-from cloudnorth_cli.platforms import Service, Tell
+from cloudnorth_cli.platforms import Check, Service, Tell
 from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.platforms.kubernetes import (
     changes,
     checking,
+    checkup,
     commanding,
     conflicts,
     credentials,
@@ -242,6 +243,9 @@ class KubernetesPlatform:
             rollout.end()
         told = restoring.see_verified(site, to, documents, step)
         step.summary = f"release {release}, {told}"
+
+    def checks(self) -> tuple[Check, ...]:
+        return checkup.checks(self._site)
 
     def status(self) -> Status:
         return showing.status(self._site, self.address())

@@ -142,9 +142,14 @@ class Place:
     def marker(self) -> dict[str, str]:
         return {MARK: str(self.home)}
 
+    @property
+    def longest_socket(self) -> Path:
+        """Of all the sockets in `runtime`."""
+        return self.runtime / _SUPERVISOR_BINDS
+
     def make(self) -> None:
         """Make the folders, for us alone. Raises Refused where others could get in between, or sockets do not fit."""
-        longest = self.runtime / _SUPERVISOR_BINDS
+        longest = self.longest_socket
         if len(os.fsencode(longest)) > LONGEST_PATH:
             raise Refused(
                 f"{longest} is too long for a socket, which has 104 bytes with its end",

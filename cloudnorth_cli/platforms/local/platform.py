@@ -31,10 +31,11 @@ from cloudnorth_cli.model import (
     Status,
     Verdict,
 )
-from cloudnorth_cli.platforms import Tell
+from cloudnorth_cli.platforms import Check, Tell
 from cloudnorth_cli.platforms.local import (
     backups,
     checks,
+    checkup,
     commanding,
     files,
     front,
@@ -260,6 +261,9 @@ class LocalPlatform:
         self.store.keep_counts(counts)
         step.notice(f"kept by every later deploy, rollback and restart of {self.environment.name}")
         return verdict
+
+    def checks(self) -> tuple[Check, ...]:
+        return checkup.checks(self.environment, self.place, self.machine)
 
     def status(self) -> Status:
         return status.status(self.environment, self.machine, self._serving_plan(), self.lock_status())

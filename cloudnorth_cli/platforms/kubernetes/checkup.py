@@ -1,0 +1,170 @@
+"""What `doctor` looks at on the kubernetes platform: tools, cluster, registry. Reads only."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from cloudnorth_cli import shell
+from cloudnorth_cli.adapters import docker, kube_expiry, terraform
+from cloudnorth_cli.adapters.reference import parse
+from cloudnorth_cli.adapters.threads import side_by_side
+from cloudnorth_cli.durations import told
+from cloudnorth_cli.errors import CloudnorthError, Refused
+from cloudnorth_cli.model import Finding
+from cloudnorth_cli.platforms import Check, Seen, checkups
+from cloudnorth_cli.platforms.kubernetes import checkup_cluster, credentials, records
+from cloudnorth_cli.platforms.kubernetes.site import Site
+from cloudnorth_cli.platforms.registries import Registries
+
+TOOL_SECONDS = 3.0
+"""In which a tool has to tell its version."""
+
+
+def checks(site: Site) -> tuple[Check, ...]:
+    return tuple(_checks(site))
+
+
+def _checks(site: Site) -> Iterator[Check]:
+    file = site.environment.file
+    builds = any(service.build for service in site.environment.services.values())
+    yield Check("helm", lambda: _helm(site))
+    if builds:
+        yield Check("docker", lambda: _docker(site))
+    if file.terraform:
+        yield Check("terraform", lambda: _terraform(site))
+    yield Check("cluster", lambda: _cluster(site))
+    yield Check("token", lambda: _credentials(site), needs="cluster")
+    yield from checkup_cluster.checks(site)
+    if file.registry:
+        yield Check("registry", lambda: _registry(site, builds=builds))
+    yield Check("images", lambda: _images(site), needs="cluster")
+    yield from checkups.sources(site.environment)
+    yield checkups.disk(site.environment.root)
+
+
+def _where(site: Site, key: str) -> str:
+    return f"{site.environment.config_path.name} environments.{site.environment.name}.{key}"
+
+
+def _helm(site: Site) -> Seen:
+    try:
+        version = site.helm_version
+    except CloudnorthError as error:
+        advice = error.next or (f"{site.settings.command} version",)
+        raise Refused(error.message, code=error.code, where=_where(site, "helm"), next=advice) from error
+    chart = site.environment.root / site.settings.chart
+    if not (site.settings.chart.startswith("oci://") or site.settings.version or (chart / "Chart.yaml").exists()):
+        raise Refused(
+            f"{site.settings.chart} holds no Chart.yaml",
+            code="chart-missing",
+            where=_where(site, "helm.chart"),
+            next=(f"ls {shlex.quote(str(chart))}",),
+        )
+    return Seen(f"{'.'.join(map(str, version))}, chart {site.settings.chart}")
+
+
+def _docker(site: Site) -> Seen:
+    settings = site.environment.file.docker
+    docker.Engine(settings.host).ping()
+    try:
+        done = shell.run(shell.Command((settings.command, "buildx", "version")), timeout=TOOL_SECONDS, check=False)
+    except CloudnorthError as error:
+        raise Refused(error.message, code="docker-missing", where=_where(site, "docker.command")) from error
+    if done.status != 0:
+        raise Refused(
+            f"{settings.command} has no BuildKit, which builds the images",
+            code="buildx-missing",
+            where=_where(site, "docker.command"),
+            next=(f"{settings.command} buildx version",),
+        )
+    return Seen("the engine answers")
+
+
+def _terraform(site: Site) -> Seen:
+    settings = site.environment.file.terraform
+    assert settings is not None
+    line = shell.Command((settings.command, "version", "-json"), environ={"CHECKPOINT_DISABLE": "1"})
+    where, advice = _where(site, "terraform.command"), (f"{settings.command} version",)
+    try:
+        version = terraform.check_version(shell.run(line, timeout=TOOL_SECONDS, check=False).output)
+    except CloudnorthError as error:
+        raise Refused(error.message, code=error.code, where=where, next=error.next or advice) from error
+    return Seen(version)
+
+
+def _cluster(site: Site) -> Seen:
+    context = site.context
+    try:
+        version = site.api.get("/version").get("gitVersion", "")
+    except CloudnorthError as error:
+        advice = error.next or (f"kubectl --context {shlex.quote(context)} version",)
+        raise Refused(error.message, code=error.code, where=error.where or site.kubeconfig, next=advice) from error
+    return Seen(f"{version} at {site.api.server}, context {context}")
+
+
+def _credentials(site: Site) -> Seen:
+    ends = kube_expiry.ends(site.kubeconfig, site.context)
+    if ends is None:
+        return Seen("no end is known")
+    credentials.last_long_enough(site, records.store(site).all())
+    return Seen(f"until {ends:%Y-%m-%dT%H:%M:%SZ}, {told((ends - site.api.now()).total_seconds())} from now")
+
+
+def _registry(site: Site, *, builds: bool) -> Seen:
+    """It answers, takes our credentials, and lets us push where we build."""
+    known = Registries(site.environment)
+    names = [name for name, service in site.environment.services.items() if service.build]
+    if not builds:
+        host = known.ours()[0]
+        try:
+            known.of(parse(f"{host}/any")).check()
+        except CloudnorthError as error:
+            raise Refused(
+                error.message,
+                code=error.code,
+                where=_where(site, "registry"),
+                next=error.next or (f"docker login {host}",),
+            ) from error
+        return Seen(f"{host} answers")
+    repositories = [known.repository(name) for name in names]
+    found = side_by_side(lambda repository: _pushed(known, repository), repositories)
+    # A registry that is away is one thing to mend, however many repositories are in it.
+    findings = tuple({(one.code, one.message): one for one in found if one}.values())
+    return Seen(f"{known.ours()[0]}: {len(repositories)} repositories can be written", findings)
+
+
+def _pushed(known: Registries, repository: str) -> Finding | None:
+    try:
+        known.see_push_allowed(repository)
+    except CloudnorthError as error:
+        host = repository.partition("/")[0]
+        advice = error.next or (f"docker login {host}",)
+        return Finding(code=error.code, message=error.message, where=repository, next=advice)
+    return None
+
+
+def _images(site: Site) -> Seen:
+    """What serves, and images that are made elsewhere, are still there: a rollback and a restarted pod pull them."""
+    known = Registries(site.environment)
+    served = records.serving(site)
+    wanted = {f"{one.repository}@{one.digest}" for one in (served.images if served else ()) if one.digest}
+    wanted |= {service.image for service in site.environment.services.values() if service.image}
+    if not wanted:
+        return Seen("none serve yet")
+    found = side_by_side(lambda reference: _pulled(known, reference), sorted(wanted))
+    return Seen(f"{len(wanted)} looked for", tuple(one for one in found if one))
+
+
+def _pulled(known: Registries, reference: str) -> Finding | None:
+    advice = (f"docker manifest inspect {shlex.quote(reference)}",)
+    try:
+        name = parse(reference)
+        there = known.of(name).digest(name.path, name.digest or name.tag or "latest")
+    except CloudnorthError as error:
+        return Finding(code=error.code, message=error.message, where=reference, next=error.next or advice)
+    except ValueError as error:
+        return Finding(code="image-name-invalid", message=str(error), where=reference, next=advice)
+    if there is None:
+        return Finding(code="image-not-found", message=f"the registry has no {reference}", where=reference, next=advice)
+    return None
