@@ -153,13 +153,21 @@ class Cluster(Settings, frozen=True, kw_only=True):
     """Context of the kubeconfig; default its current one, refused when CI is set."""
     kubeconfig: str | None = None
     """File; default KUBECONFIG or ~/.kube/config."""
+    eks: str | None = None
+    """Name of an EKS cluster in `aws`, reached with a token of our own; instead of the other two."""
+
+
+class Ecr(Settings, frozen=True, kw_only=True):
+    """The private registry of `aws.account` in `aws.region`: `ecr: {}`."""
 
 
 class Registry(Settings, frozen=True, kw_only=True):
-    """Where images are pushed to and read from."""
+    """Where images are pushed to and read from; `host` or `ecr`."""
 
-    host: str
+    host: str = ""
     """Such as `registry.example:5000`, or with a path, `ghcr.io/us`."""
+    ecr: Ecr | None = None
+    """AWS's own; a repository that is missing is made when something is pushed, one that is there is never changed."""
     insecure: bool = False
     """Speak plain HTTP."""
     username: str | None = None
@@ -302,6 +310,15 @@ class Environment(Settings, frozen=True, kw_only=True):
     @property
     def platform(self) -> str:
         return self.file.platform
+
+    @property
+    def registry_host(self) -> str | None:
+        """Host of its own registry, with a path where one is configured; None where there is no registry."""
+        registry, aws = self.file.registry, self.file.aws
+        if registry is None or registry.ecr is None:
+            return registry.host.rstrip("/") if registry else None
+        suffix = "amazonaws.com.cn" if (aws.region or "").startswith("cn-") else "amazonaws.com"
+        return f"{aws.account}.dkr.ecr.{aws.region}.{suffix}"
 
     @property
     def helm_release(self) -> str:

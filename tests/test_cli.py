@@ -12,7 +12,7 @@ from tests.conftest import Cloudnorth
 VERBS = (
     *("deploy", "status", "logs", "history", "rollback", "restart", "scale", "run"),
     *("lock", "service", "exec", "build", "push", "provision", "drift", "doctor", "outputs"),
-    *("config", "explain", "kubeconfig", "backup", "restore", "down", "completion"),
+    *("config", "explain", "kubeconfig", "token", "backup", "restore", "down", "completion"),
 )
 
 

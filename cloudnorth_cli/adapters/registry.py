@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
@@ -32,10 +32,15 @@ MANIFESTS = ", ".join(
 class Registry:
     """A registry by its host; safe to use from several threads, each with connections of its own."""
 
-    def __init__(self, host: str, *, insecure: bool = False, login: Login | None = None) -> None:
+    def __init__(self, host: str, *, insecure: bool = False, login: Login | Callable[[], Login] | None = None) -> None:
+        """login: where it is one that ends, what gives it anew."""
         self.host = host
         self._url = f"{'http' if insecure else 'https'}://{_server(host)}/v2/"
-        self._login = login
+        self._given = login
+
+    @property
+    def _login(self) -> Login | None:
+        return self._given() if callable(self._given) else self._given
 
     def check(self) -> None:
         """See that it answers and takes our credentials. Raises Refused."""

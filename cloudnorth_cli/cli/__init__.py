@@ -632,6 +632,23 @@ def kubeconfig(ctx: typer.Context, env: o.Env = None, out: o.Out = None) -> int:
     return _do(ctx, work, reading=True)
 
 
+@app.command(epilog=o.examples("token --cluster shop-prod --region us-east-1"))
+def token(
+    ctx: typer.Context,
+    cluster: Annotated[str, typer.Option(metavar="NAME", help="Name of the EKS cluster.")],
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="Its region; default: this machine's.")] = None,
+    role: Annotated[str | None, typer.Option(metavar="ARN", help="Of a role that is assumed.")] = None,
+) -> int:
+    """Print a token for an EKS cluster; kubectl asks for it."""
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.commands.token import token
+
+        return token(cluster, region, role)
+
+    return _do(ctx, work, reading=True)
+
+
 @app.command(epilog=o.examples("backup", "backup --list"))
 def backup(
     ctx: typer.Context,

@@ -25,10 +25,21 @@ def keys(environment: Table, services: Table, path: _Path) -> Iterator[Finding]:
     if built and nothing(environment.get("registry")):
         hint = f"{', '.join(built)} is built, so it needs one, such as: registry: {{host: registry.example}}"
         yield Finding(environment.at, f"{path_text((*path, 'registry'))} is missing", hint)
+    yield from _registry(environment, path)
     for name, service in _tables(services):
         if nothing(service.get("build")) and nothing(service.get("image")):
             hint = f"environment {path[-1]} runs images"
             yield Finding(services.keys[name], f"services.{name} has neither build nor image", hint)
+
+
+def _registry(environment: Table, path: _Path) -> Iterator[Finding]:
+    registry = environment.get("registry")
+    if isinstance(registry, Table) and nothing(registry.get("host")) and nothing(registry.get("ecr")):
+        yield Finding(registry.at, f"{path_text((*path, 'registry'))} has neither host nor ecr", "such as: {ecr: {}}")
+    if isinstance(registry, Table) and not nothing(registry.get("ecr")):
+        for key in ("account", "region"):
+            if nothing(environment.get("aws", key)):
+                yield Finding(registry.at, f"{path_text((*path, 'aws', key))} is missing", "registry.ecr needs it")
 
 
 def one_origin(service: Table, path: _Path) -> Iterator[Finding]:

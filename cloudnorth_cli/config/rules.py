@@ -77,12 +77,25 @@ def _environment(table: Node | None, path: _Path, services: Collection[str]) -> 
         yield from _source(source, (*path, "secrets", name))
     if isinstance(password := table.get("registry", "password"), Table):
         yield from _source(password, (*path, "registry", "password"))
+    yield from _amazon(table, path)
     changed = table.get("services")
     for name, service in _tables(changed):
         here = (*path, "services", name)
         if name not in services and isinstance(changed, Table):
             yield Finding(changed.keys[name], f"{path_text(here)} is not a service", nearest(name, services))
         yield from _service(service, here, services)
+
+
+def _amazon(table: Table, path: _Path) -> Iterator[Finding]:
+    """Keys of a registry and of a cluster that say two things at once; `needs.keys` asks for what lacks."""
+    for key, own, others in (
+        ("registry", "ecr", ("host", "insecure", "username", "password")),
+        ("cluster", "eks", ("context", "kubeconfig")),
+    ):
+        inner = table.get(key)
+        if isinstance(inner, Table) and not nothing(inner.get(own)):
+            for other in (other for other in others if not nothing(inner.get(other))):
+                yield Finding(inner.keys[other], f"{path_text((*path, key))} has both {own} and {other}", "keep one")
 
 
 def _service(service: Table, path: _Path, services: Collection[str]) -> Iterator[Finding]:

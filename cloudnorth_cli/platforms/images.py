@@ -45,6 +45,7 @@ class Images:
         to_build = [name for name in wanted if name not in request.images]
         builds = image_plans.building(self._environment, to_build) if to_build else {}
         if builds:
+            self._registries.check_account()
             self._registries.of(parse(self._registries.repository(next(iter(builds))))).check()
         for build in builds.values():
             context.paths(self._environment.root, build)
@@ -107,8 +108,7 @@ class Images:
             if digest is not None:
                 return _image(artifact, digest), image_sizes.Sent(artifact.service, 0, 0)
             self._registries.see_push_allowed(artifact.repository)
-            login = self._registries.login(repository.host)
-            pushed = self._engine.push(artifact.repository, artifact.tag, login, _teller(artifact.service, step))
+            pushed = self._sent(artifact, repository.host, step)
             _see_same_digest(artifact, pushed, registry.digest(repository.path, artifact.tag))
             return _image(artifact, pushed.digest), image_sizes.sent(
                 artifact.service, registry, repository.path, pushed
@@ -117,6 +117,17 @@ class Images:
             if error.code != "docker-unreachable":
                 error.status = ExitStatus.FAILED
             raise
+
+    def _sent(self, artifact: Artifact, host: str, step: Step) -> Pushed:
+        """Pushed, once more where the login ended meanwhile: layers that are there are not sent again."""
+        tell = _teller(artifact.service, step)
+        try:
+            return self._engine.push(artifact.repository, artifact.tag, self._registries.login(host), tell)
+        except Failed as error:
+            if error.code != "push-denied" or (login := self._registries.renewed(host)) is None:
+                raise
+        step.waiting(f"{artifact.service}: the registry no longer took the login; pushing with a new one")
+        return self._engine.push(artifact.repository, artifact.tag, login, tell)
 
     def _resolve(self, service: str, given: str) -> Image:
         try:

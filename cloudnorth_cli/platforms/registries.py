@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 
 from cloudnorth_cli import secrets
 from cloudnorth_cli.adapters import docker
+from cloudnorth_cli.adapters.aws import Door
+from cloudnorth_cli.adapters.ecr import Ecr
 from cloudnorth_cli.adapters.reference import Reference, parse
 from cloudnorth_cli.adapters.registry import Registry
 from cloudnorth_cli.adapters.registry_login import Login
@@ -20,7 +23,8 @@ class Registries:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._ours = environment.file.registry
-        self._our_host = self._ours.host.partition("/")[0] if self._ours else None
+        self._our_host = (environment.registry_host or "").partition("/")[0] or None
+        self._ecr = Ecr(Door(environment.file.aws)) if self._ours and self._ours.ecr else None
         self._known: dict[str, Registry] = {}
         self._guard = threading.Lock()
 
@@ -33,7 +37,7 @@ class Registries:
                     insecure = self._ours.insecure
                 else:
                     insecure = host.partition(":")[0] in ("localhost", "127.0.0.1")  # as the engine has it
-                self._known[host] = Registry(host, insecure=insecure, login=self.login(host))
+                self._known[host] = Registry(host, insecure=insecure, login=self._standing(host))
             return self._known[host]
 
     def digest(self, repository: str, tag: str) -> str | None:
@@ -42,9 +46,14 @@ class Registries:
         return self.of(reference).digest(reference.path, tag)
 
     def see_push_allowed(self, repository: str) -> None:
-        """Known within milliseconds, before a long build. Raises Refused with the status of a failed push."""
+        """Known within milliseconds, before a long build; makes a repository that ECR lacks.
+
+        Raises Refused with the status of a failed push.
+        """
         reference = parse(repository)
         try:
+            if self._ecr is not None and reference.host == self._our_host:
+                self._ecr.ensure(reference.path)
             self.of(reference).check_push(reference.path)
         except Refused as error:
             error.status = ExitStatus.FAILED
@@ -59,7 +68,7 @@ class Registries:
                 code="registry-missing",
             )
         name = self._environment.services[service].repository or f"{self._environment.project}/{service}"
-        return f"{self._ours.host.rstrip('/')}/{name}"
+        return f"{self._environment.registry_host}/{name}"
 
     def login(self, host: str) -> Login | None:
         """Who we are to a registry: as the configuration says, else what `docker login` left. Raises Refused."""
@@ -67,10 +76,24 @@ class Registries:
 
     def own_login(self, host: str) -> Login | None:
         """The credentials that the configuration names for a registry. Raises Refused."""
+        if self._ecr is not None and host == self._our_host:
+            return self._ecr.login()
         if self._ours is None or host != self._our_host or not (self._ours.username and self._ours.password):
             return None
         found = secrets.resolve({"registry password": self._ours.password}, self._environment.root, os.environ)
         return Login(self._ours.username, found["registry password"])
+
+    def renewed(self, host: str) -> Login | None:
+        """A new login where the registry no longer takes the one it gave; None where there is none. Raises Refused."""
+        return self._ecr.login(renew=True) if self._ecr is not None and host == self._our_host else None
+
+    def check_account(self) -> None:
+        """See that the credentials are of the account that the registry is in. Raises Refused."""
+        if self._ecr is not None:
+            Door(self._environment.file.aws).check()
+
+    def _standing(self, host: str) -> Login | Callable[[], Login] | None:
+        return self._ecr.login if self._ecr is not None and host == self._our_host else self.login(host)
 
     def ours(self) -> tuple[str, Login | None]:
         """Host of the environment's own registry, and the credentials that the configuration names for it."""

@@ -32,10 +32,10 @@ MISTAKES = {
     ),
     "key of a later version": (
         "    registry: {host: registry.example}",
-        "    registry: {host: registry.example, ecr: {}}",
+        "    registry: {host: registry.example, gar: {}}",
         [
-            "10:40  environments.prod.registry.ecr is not a known key",
-            "known here: host, insecure, password, username",
+            "10:40  environments.prod.registry.gar is not a known key",
+            "known here: ecr, host, insecure, password, username",
         ],
     ),
     "duplicate key": (

@@ -316,6 +316,8 @@ class KubernetesPlatform:
         )
 
     def kubeconfig(self) -> str:
+        if self._site.eks is not None:
+            return self._site.eks_kubeconfig(("cloudnorth",))
         return kube_config.one_context(self._site.kubeconfig, self._site.context)
 
     def _watched(self, rolling: dict[str, str | None], step: Step) -> Verdict:

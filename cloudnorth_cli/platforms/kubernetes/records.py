@@ -113,14 +113,14 @@ def images_in_cluster(site: Site) -> tuple[Image, ...]:
 
 def repositories(site: Site) -> dict[str, str]:
     """Each service's repository, host included."""
-    registry = site.environment.file.registry
+    host = site.environment.registry_host
     found = {}
     for name, service in site.environment.services.items():
         if service.image:
             found[name] = manifest.repository(service.image)
         else:
             repository = service.repository or f"{site.environment.project}/{name}"
-            found[name] = f"{registry.host}/{repository}" if registry else repository
+            found[name] = f"{host}/{repository}" if host else repository
     return found
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cloudnorth_cli import settings as keys
 from cloudnorth_cli import shell
-from cloudnorth_cli.adapters import kube, kube_config
+from cloudnorth_cli.adapters import eks, kube, kube_config
+from cloudnorth_cli.adapters.aws import Door
 from cloudnorth_cli.adapters.helm import Helm, decisive, parse_version
 from cloudnorth_cli.adapters.kube_paths import Discovery
 from cloudnorth_cli.durations import seconds
@@ -37,15 +38,35 @@ class Site:
 
     @cached_property
     def kubeconfig(self) -> str:
+        """The file; for EKS a private one that we write, without any secret."""
+        if self.eks is not None:
+            return str(eks.keep(self.eks_kubeconfig(eks.this_program())))
         return kube_config.kubeconfig_path(self.environment.file.cluster, self.environment.root)
 
     @cached_property
+    def eks(self) -> eks.Eks | None:
+        """The cluster where it is one of EKS."""
+        name = self.environment.file.cluster.eks
+        return eks.Eks(Door(self.environment.file.aws), name) if name else None
+
+    def eks_kubeconfig(self, program: tuple[str, ...]) -> str:
+        """The text of its kubeconfig, tokens made by `program`. Raises Refused."""
+        aws = self.environment.file.aws
+        assert self.eks is not None
+        return eks.kubeconfig(self.eks.describe(), aws.role, aws.profile, program)
+
+    @cached_property
     def context(self) -> str:
+        if self.eks is not None:
+            return self.environment.file.cluster.eks or ""
         return kube_config.context_of(self.environment.file.cluster, self.kubeconfig)
 
     @cached_property
     def api(self) -> kube.Api:
-        connect = partial(kube_config.configuration, self.kubeconfig, self.context)
+        if self.eks is not None:
+            connect = self.eks.connect
+        else:
+            connect = partial(kube_config.configuration, self.kubeconfig, self.context)
         return kube.Api(connect(), self.context, renew=connect)
 
     @cached_property
