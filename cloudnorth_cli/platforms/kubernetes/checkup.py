@@ -13,7 +13,7 @@ from cloudnorth_cli.durations import told
 from cloudnorth_cli.errors import CloudnorthError, Refused
 from cloudnorth_cli.model import Finding
 from cloudnorth_cli.platforms import Check, Seen, checkups
-from cloudnorth_cli.platforms.kubernetes import checkup_cluster, credentials, records
+from cloudnorth_cli.platforms.kubernetes import checkup_aws, checkup_cluster, credentials, records
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.platforms.registries import Registries
 
@@ -33,6 +33,7 @@ def _checks(site: Site) -> Iterator[Check]:
         yield Check("docker", lambda: _docker(site))
     if file.terraform:
         yield Check("terraform", lambda: _terraform(site))
+    yield from checkup_aws.checks(site.environment)
     yield Check("cluster", lambda: _cluster(site))
     yield Check("token", lambda: _credentials(site), needs="cluster")
     yield from checkup_cluster.checks(site)
