@@ -333,6 +333,7 @@ def test_another_digest_behind_the_tag_than_the_pushed_one_is_a_failure_naming_b
 
 
 @pytest.mark.slow
+@pytest.mark.repeat  # tests/e2e/test_faults_registry.py has it daily, through the command line
 def test_a_registry_that_is_gone_half_way_is_a_failure(shop: Shop) -> None:
     with registry_double(shop.lab.machine) as double:
         double.hang_up_after = 1000

@@ -47,6 +47,7 @@ def use(lane: Lane, kubeconfig: dict[str, Any], folder: Path) -> None:
     lane.verify([])
 
 
+@pytest.mark.repeat  # daily: test_nothing_is_taken_back_while_nothing_is_seen
 def test_an_api_server_that_is_away_for_a_minute_is_waited_for(lane: Lane, way: Proxy) -> None:
     lane.write(Release().env(SLOW_START="20").objects)
     running = Running(lane, "deploy")
