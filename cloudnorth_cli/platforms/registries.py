@@ -59,6 +59,17 @@ class Registries:
             error.status = ExitStatus.FAILED
             raise
 
+    def look_push_allowed(self, repository: str) -> bool:
+        """The same and nothing is made: False where ECR lacks the repository, which a push makes. Raises Refused."""
+        reference = parse(repository)
+        try:
+            self.of(reference).check_push(reference.path)
+        except Refused as error:
+            if error.code == "repository-missing" and self._ecr is not None and reference.host == self._our_host:
+                return False
+            raise
+        return True
+
     def repository(self, service: str) -> str:
         """Host and path of a service's image in the environment's own registry. Raises UsageError without one."""
         if self._ours is None:

@@ -10,17 +10,20 @@ import boto3
 import pytest
 
 from cloudnorth_cli.commands.doctor import examine
+from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Checked
 from cloudnorth_cli.platforms.kubernetes import checkup_aws
-from cloudnorth_cli.settings import Aws, Build, Environment, EnvironmentFile, Registry, Service, Terraform
+from cloudnorth_cli.platforms.registries import Registries
+from cloudnorth_cli.settings import Aws, Build, Ecr, Environment, EnvironmentFile, Registry, Service, Terraform
 from tests.adapters.aws_keys import ACCOUNT, REGION, keys, moto
 
 __all__ = ["keys", "moto"]
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+OURS = Registry(host=HOST)
 BUCKET, KEY = "shop-state", "shop/prod.tfstate"
 
 
-def environment(root: Path, **aws: Any) -> Environment:
+def environment(root: Path, registry: Registry = OURS, **aws: Any) -> Environment:
     (root / "terraform").mkdir(exist_ok=True)
     (root / "terraform" / "prod.s3.tfbackend").write_text(f'bucket = "{BUCKET}"\nkey    = "{KEY}"\n')
     return Environment(
@@ -33,7 +36,7 @@ def environment(root: Path, **aws: Any) -> Environment:
         verify=(),
         file=EnvironmentFile(
             platform="kubernetes",
-            registry=Registry(host=HOST),
+            registry=registry,
             terraform=Terraform(backend="prod.s3.tfbackend"),
             aws=Aws(**{"account": ACCOUNT, "region": REGION} | aws),
         ),
@@ -113,3 +116,28 @@ def test_settings_of_a_repository_that_differ_are_told_and_not_changed(made: Non
 
 def test_without_an_aws_block_nothing_is_asked(tmp_path: Path) -> None:
     assert tuple(checkup_aws.checks(environment(tmp_path, account=None, region=None))) == ()
+
+
+def test_a_repository_that_a_push_would_make_is_not_made_here(moto: None, tmp_path: Path) -> None:
+    there = environment(tmp_path, Registry(ecr=Ecr()))
+    checks = {one.name: one for one in examine(tuple(checkup_aws.checks(there)), 4.0)}
+    assert checks["ecr"].summary == "0 of 1 repositories"
+    assert checks["ecr"].findings == ()
+    asked = Registries(there)
+    repository = asked.repository("api")
+
+    class Missing:
+        def check_push(self, path: str) -> None:
+            raise Refused("there is none", code="repository-missing")
+
+    asked._known[HOST] = Missing()  # type: ignore[assignment]
+    assert asked.look_push_allowed(repository) is False
+    assert boto3.client("ecr", region_name=REGION).describe_repositories()["repositories"] == []
+
+
+def test_what_is_asked_of_aws_is_asked_in_checks_alone(
+    keys: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    there = environment(tmp_path, Registry(ecr=Ecr()))
+    assert [one.name for one in checkup_aws.checks(there)] == ["aws", "state", "ecr"]

@@ -117,7 +117,7 @@ def _registry(site: Site, *, builds: bool) -> Seen:
     known = Registries(site.environment)
     names = [name for name, service in site.environment.services.items() if service.build]
     if not builds:
-        host = known.ours()[0]
+        host = site.environment.registry_host
         try:
             known.of(parse(f"{host}/any")).check()
         except CloudnorthError as error:
@@ -132,12 +132,12 @@ def _registry(site: Site, *, builds: bool) -> Seen:
     found = side_by_side(lambda repository: _pushed(known, repository), repositories)
     # A registry that is away is one thing to mend, however many repositories are in it.
     findings = tuple({(one.code, one.message): one for one in found if one}.values())
-    return Seen(f"{known.ours()[0]}: {len(repositories)} repositories can be written", findings)
+    return Seen(f"{site.environment.registry_host}: {len(repositories)} repositories can be written", findings)
 
 
 def _pushed(known: Registries, repository: str) -> Finding | None:
     try:
-        known.see_push_allowed(repository)
+        known.look_push_allowed(repository)
     except CloudnorthError as error:
         host = repository.partition("/")[0]
         advice = error.next or (f"docker login {host}",)

@@ -26,7 +26,7 @@ def checks(environment: Environment) -> Iterator[Check]:
     yield Check("aws", lambda: _identity(Door(file.aws)))
     if file.terraform and file.terraform.backend:
         yield Check("state", lambda: _state(environment, Door(file.aws)), needs="aws")
-    if file.registry and aws_look.is_ecr(Registries(environment).ours()[0]):
+    if file.registry and aws_look.is_ecr((environment.registry_host or "").partition("/")[0]):
         yield Check("ecr", lambda: _repositories(environment, Door(file.aws)), needs="aws")
 
 
@@ -83,7 +83,7 @@ def _state(environment: Environment, door: Door) -> Seen:
 def _repositories(environment: Environment, door: Door) -> Seen:
     """What differs from a repository as we would make it is told and never changed."""
     registries = Registries(environment)
-    host = registries.ours()[0]
+    host = (environment.registry_host or "").partition("/")[0]
     built = [name for name, service in environment.services.items() if service.build]
     names = [registries.repository(name).partition("/")[2] for name in built]
     found = aws_look.repositories(door, host, names)
@@ -95,7 +95,7 @@ def _repositories(environment: Environment, door: Door) -> Seen:
             next=(f"aws ecr create-repository --repository-name {one.name} --image-tag-mutability IMMUTABLE",),
         )
         for one in found
-        if not one.there
+        if not one.there and not (environment.file.registry and environment.file.registry.ecr)  # then a push makes it
     ]
     differing = [
         Finding(code="ecr-settings", message=f"{one.name}: {what}", where=f"{host}/{one.name}", next=(line,))
