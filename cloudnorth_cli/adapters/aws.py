@@ -64,11 +64,15 @@ class Door:
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client; `config` goes into its botocore Config. What it raises is for `told`. Raises Refused."""
+        with self.told(service):
+            return self._boto.client(service, config=_patience(**config))
+
+    @cached_property
+    def _boto(self) -> Any:
+        """One for all clients: each boto3 session adds S3's methods to the botocore session, which takes them once."""
         import boto3
 
-        with self.told(service):
-            session = boto3.Session(botocore_session=self.session, region_name=self.region)
-            return session.client(service, config=_patience(**config))
+        return boto3.Session(botocore_session=self.session, region_name=self.region)
 
     @cached_property
     def session(self) -> Any:

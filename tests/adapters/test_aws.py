@@ -123,3 +123,8 @@ def test_the_machines_region_where_none_is_named(moto: None, monkeypatch: pytest
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert aws.Door(Aws()).region == "eu-west-1"
     assert aws.Door(HERE).region == REGION
+
+
+def test_a_door_gives_several_clients_of_s3(moto: None) -> None:
+    door = aws.Door(HERE)
+    assert [door.client("s3").list_buckets()["Buckets"] for _ in range(2)] == [[], []]
