@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from cloudnorth_cli import shell
-from cloudnorth_cli.adapters import docker, kube_expiry, terraform
+from cloudnorth_cli.adapters import buildkit, docker, kube_expiry, terraform
 from cloudnorth_cli.adapters.reference import parse
 from cloudnorth_cli.adapters.threads import side_by_side
 from cloudnorth_cli.durations import told
@@ -68,16 +68,18 @@ def _helm(site: Site) -> Seen:
 def _docker(site: Site) -> Seen:
     settings = site.environment.file.docker
     docker.Engine(settings.host).ping()
+    # A client can have BuildKit without the plug-in: what counts is the option that our builds are given.
+    asked = shell.Command((settings.command, "build", "--help"), environ=buildkit.environ(settings))
     try:
-        done = shell.run(shell.Command((settings.command, "buildx", "version")), timeout=TOOL_SECONDS, check=False)
+        done = shell.run(asked, timeout=TOOL_SECONDS, check=False)
     except CloudnorthError as error:
         raise Refused(error.message, code="docker-missing", where=_where(site, "docker.command")) from error
-    if done.status != 0:
+    if done.status != 0 or "--progress" not in done.output:
         raise Refused(
             f"{settings.command} has no BuildKit, which builds the images",
             code="buildx-missing",
             where=_where(site, "docker.command"),
-            next=(f"{settings.command} buildx version",),
+            next=(f"DOCKER_BUILDKIT=1 {settings.command} build --help",),
         )
     return Seen("the engine answers")
 
