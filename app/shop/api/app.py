@@ -124,6 +124,7 @@ def create(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
         watching = asyncio.create_task(reservations.watch(api.database, api.provider))
         yield
         watching.cancel()
+        await asyncio.wait({watching}, timeout=5)  # it gives back its connection before the pool is closed
         await api.database.close()
 
     # Behind a front that gives us only /api/*, the same three answers stand there too.
