@@ -102,7 +102,7 @@ class Eks:
         cluster = self.describe()
         made = Configuration()
         made.host = cluster.endpoint
-        made.ssl_ca_cert = str(keep(base64.b64decode(cluster.authority).decode(), ".crt"))
+        made.ssl_ca_cert = str(keep(base64.b64decode(cluster.authority), ".crt"))
         made.refresh_api_key_hook = self._refresh  # type: ignore[assignment]
         self._refresh(made)
         return made
@@ -183,18 +183,19 @@ def kubeconfig(
     return str(yaml.safe_dump(made, sort_keys=False))
 
 
-def keep(text: str, suffix: str = ".yaml", environ: Mapping[str, str] = os.environ) -> Path:
+def keep(content: str | bytes, suffix: str = ".yaml", environ: Mapping[str, str] = os.environ) -> Path:
     """Write a file that only its owner may read, named by its content, and tell where it is. Raises Refused.
 
     In XDG_RUNTIME_DIR, else XDG_CACHE_HOME or ~/.cache: a line of `-v` can be pasted after the run. No secret is in it.
     """
     base = environ.get("XDG_RUNTIME_DIR") or environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     folder = Path(base) / "cloudnorth" / "eks"
-    path = folder / (hashlib.sha256(text.encode()).hexdigest()[:16] + suffix)
+    data = content.encode() if isinstance(content, str) else content
+    path = folder / (hashlib.sha256(data).hexdigest()[:16] + suffix)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:  # 0600
-            file.write(text)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:  # 0600
+            file.write(data)
         os.replace(file.name, path)
     except OSError as error:
         raise Refused(

@@ -6,6 +6,7 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -92,3 +93,23 @@ def test_a_wrong_account_is_told_before_a_missing_cluster(moto: None) -> None:
     with pytest.raises(Refused) as caught:
         eks.Eks(aws.Door(Aws(account="999999999999", region=REGION)), "shop").describe()
     assert caught.value.code == "aws-account"
+
+
+def test_the_client_s_token_is_made_anew_while_a_run_lasts(
+    moto: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    vpc = {"subnetIds": ["subnet-1", "subnet-2"]}
+    boto3.client("eks", region_name=REGION).create_cluster(name="shop", roleArn=ROLE, resourcesVpcConfig=vpc)
+    ours = cluster()
+    connected = ours.connect()
+    first = ours.token()
+
+    def shown() -> str:
+        settings: dict[str, Any] = dict(connected.auth_settings())
+        return str(settings["BearerToken"]["value"])
+
+    assert shown() == f"Bearer {first.value.reveal()}"
+    monkeypatch.setattr(ours, "_token", eks.Token(first.value, datetime.now(UTC)))
+    shown()
+    assert ours.token().ends > first.ends
