@@ -16,6 +16,7 @@ from cloudnorth_cli.model import (
     Artifact,
     Backup,
     Checked,
+    Cleanup,
     Hold,
     Image,
     LockStatus,
@@ -196,7 +197,7 @@ class Permissions(Value, frozen=True, kw_only=True):
     """The rights that a kind of work needs (`doctor --permissions`)."""
 
     work: str
-    """`build`, `deploy`, `provision` or `read`."""
+    """`build`, `cleanup`, `deploy`, `provision` or `read`."""
     iam: Mapping[str, Any]
     """A policy document; capitals stand for names of your own."""
     rbac: str | None = None
@@ -246,6 +247,8 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     checks: tuple[Checked, ...] | None = None
     """What `doctor` looked at; exit status 3 where one of them is wrong."""
     permissions: tuple[Permissions, ...] | None = None
+    cleanup: Cleanup | None = None
+    """The images of the registry, what stays and why, and what was deleted."""
     text: str | None = None
     """For verbs whose result is a text (`kubeconfig`)."""
 

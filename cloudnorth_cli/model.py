@@ -433,3 +433,46 @@ class Checked(Value, frozen=True, kw_only=True):
     summary: str
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
+
+
+class Needed(Value, frozen=True, kw_only=True):
+    """An image that an environment cannot do without: a kept record names it, or it runs."""
+
+    repository: str
+    """Host and path, without tag."""
+    digest: str
+    """"" where only a tag is known."""
+    tag: str = ""
+    why: str
+    """`release 41 of prod`."""
+
+
+class StoredImage(Value, frozen=True, kw_only=True):
+    """One image of a registry, as `cleanup` sees it."""
+
+    repository: str
+    """Path, without the registry's host."""
+    tags: tuple[str, ...]
+    digest: str
+    bytes: int
+    """Compressed; 0 for an index of images."""
+    pushed_at: datetime
+    kept: str = ""
+    """Why it stays; "" where nothing wants it."""
+    fate: Literal["kept", "deletable", "deleted", "not-deleted"] = "kept"
+    """`deletable`: with --apply it would be deleted; `not-deleted`: the registry kept it, and `kept` says why."""
+
+
+class Cleanup(Value, frozen=True, kw_only=True):
+    """What `cleanup` found in a registry, and did."""
+
+    registry: str
+    images: tuple[StoredImage, ...]
+    environments: tuple[str, ...]
+    """Whose records were read."""
+    applied: bool = False
+    without: tuple[str, ...] = ()
+    """Environments whose records counted for nothing, as --without said."""
+
+    def of(self, fate: str) -> tuple[StoredImage, ...]:
+        return tuple(one for one in self.images if one.fate == fate)

@@ -27,6 +27,7 @@ from cloudnorth_cli.model import (
     LockStatus,
     LogLine,
     LogQuery,
+    Needed,
     Pod,
     PodFailure,
     Record,
@@ -291,6 +292,13 @@ class FakePlatform:
     @contextmanager
     def pages(self) -> Iterator[Callable[[Release], None]]:
         yield lambda release: None
+
+    def needed(self) -> tuple[Needed, ...]:
+        return tuple(
+            Needed(repository=image.repository, digest=image.digest, why=f"release {record.release}")
+            for record in self.history(1000)
+            for image in record.images
+        )
 
     def kubeconfig(self) -> str:
         return "apiVersion: v1\nkind: Config\n"

@@ -11,7 +11,7 @@ from tests.conftest import Cloudnorth
 
 VERBS = (
     *("deploy", "status", "logs", "history", "rollback", "restart", "scale", "run"),
-    *("lock", "service", "exec", "build", "push", "provision", "drift", "doctor", "outputs"),
+    *("lock", "service", "exec", "build", "push", "provision", "drift", "doctor", "cleanup", "outputs"),
     *("config", "explain", "kubeconfig", "token", "backup", "restore", "down", "completion"),
 )
 

@@ -84,6 +84,12 @@ def is_ecr(host: str) -> bool:
     return bool(_ECR.fullmatch(host))
 
 
+def registry(host: str) -> tuple[str, str] | None:
+    """Account and region of a registry of ECR by its host; None for any other."""
+    matched = _ECR.fullmatch(host)
+    return (matched["account"], matched["region"]) if matched else None
+
+
 def repositories(door: Door, host: str, names: Sequence[str]) -> tuple[Repository, ...]:
     """Each repository of a registry of ECR as it is. Raises Refused."""
     matched = _ECR.fullmatch(host)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from cloudnorth_cli.adapters.kube import Api, Conflict, Json
 from cloudnorth_cli.adapters.kube_paths import path
+from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Record, Release
 
 KEPT = 50
@@ -24,8 +27,19 @@ class RecordStore:
 
     def all(self) -> tuple[Record, ...]:
         """Newest revision first. What cannot be read (written by a newer tool, or by hand) is left out."""
-        found = (_record(thing) for thing in self._list())
-        return tuple(sorted((r for r in found if r), key=lambda record: record.release.revision, reverse=True))
+        return _newest_first(_record(thing) for thing in self._list())
+
+    def every(self) -> tuple[Record, ...]:
+        """As `all`, for whoever must not overlook one. Raises Refused naming a record that cannot be read."""
+        things = self._list()
+        for thing in things:
+            if _record(thing) is None:
+                raise Refused(
+                    "it is no record that this cloudnorth can read: a newer one wrote it, or somebody by hand",
+                    code="record-unreadable",
+                    where=f"configmap {self._namespace}/{thing['metadata']['name']}",
+                )
+        return _newest_first(map(_record, things))
 
     def keep(self, record: Record, secret: str) -> None:
         """Write or overwrite the record of a revision; `secret` names the Secret that it refers to."""
@@ -72,6 +86,10 @@ class RecordStore:
 
     def _list(self) -> list[Json]:
         return self._api.items(path("ConfigMap", self._namespace), labelSelector=f"{_PREFIX}/release={self._release}")
+
+
+def _newest_first(found: Iterable[Record | None]) -> tuple[Record, ...]:
+    return tuple(sorted(filter(None, found), key=lambda record: record.release.revision, reverse=True))
 
 
 def _record(thing: Json) -> Record | None:

@@ -552,7 +552,7 @@ def doctor(
     ctx: typer.Context,
     env: o.Env = None,
     permissions: Annotated[
-        bool, typer.Option("--permissions", help="Print the rights that build, deploy, provision and reading need.")
+        bool, typer.Option("--permissions", help="Print the rights that each kind of work needs.")
     ] = False,
 ) -> int:
     """See whether a deploy could succeed, and what mends it where not.
@@ -573,6 +573,45 @@ def doctor(
         return doctor(platform, environment)
 
     return _do(ctx, work, reading=True)
+
+
+@app.command(
+    epilog=o.examples("cleanup -e prod", "cleanup -e prod --apply", "cleanup -e prod --keep 3 --older-than 1h")
+)
+def cleanup(
+    ctx: typer.Context,
+    env: o.Env = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Delete what can go; without it nothing is deleted.")] = False,
+    keep: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="The newest N images of each repository stay. Default 10.")
+    ] = None,
+    older_than: Annotated[
+        str | None, typer.Option(metavar="1h", help="What was pushed within so long stays. Default 72h.")
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="This environment is gone: its records don't count; may be repeated."),
+    ] = None,
+    confirm: o.Confirm = None,
+) -> int:
+    """Show the registry's images and why they stay; delete the others.
+
+    What a kept record of any environment names stays, and what runs. Refused
+    where one of them cannot be read.
+    """
+
+    def work(run: "Run") -> "Result":
+        from cloudnorth_cli.cli import doors
+        from cloudnorth_cli.commands.cleanup import Wishes, cleanup
+        from cloudnorth_cli.platforms.stored_images import StoredImages
+
+        grace, flags = doors.grace(keep, older_than)
+        wishes = Wishes(grace, apply, confirm, tuple(without or ()), flags)
+        everywhere = doors.everywhere(run, wishes.without)
+        environment = doors.changing(run, env, files=False).environment if apply else doors.reading(run, env)[0]
+        return cleanup(environment, StoredImages(environment), everywhere, wishes, run.journal)
+
+    return _do(ctx, work, reading=not apply)
 
 
 @app.command(epilog=o.examples("outputs -e prod", "outputs -e prod -o json"))

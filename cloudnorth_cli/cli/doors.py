@@ -15,6 +15,7 @@ from cloudnorth_cli import durations
 from cloudnorth_cli.actor import actor
 from cloudnorth_cli.adapters import git
 from cloudnorth_cli.commands import config as commands_config
+from cloudnorth_cli.commands.cleanup_rules import GRACE, Grace
 from cloudnorth_cli.errors import UsageError
 from cloudnorth_cli.events import Result
 from cloudnorth_cli.model import LogQuery, Request
@@ -136,6 +137,31 @@ def overview(run: Run, name: str | None) -> dict[str, Callable[[], Platform]] | 
             raise
         return {one: partial(_open, run, loaded, one) for one in loaded.environments}
     return None
+
+
+def everywhere(run: Run, less: Iterable[str] = ()) -> dict[str, Callable[[], Platform]]:
+    """Every environment of the file that runs images of a registry, by name: the local ones run files of this machine.
+
+    less: names that are about to be left out. Raises UsageError for one that is none.
+    """
+    loaded = _loaded(run)
+    for name in less:
+        if name not in loaded.environments:
+            message = f"there is no environment {name}\n{nearest(name, loaded.environments)}"
+            raise UsageError(message, code="environment-unknown")
+    kinds = {name: configuration.platform(loaded, name) for name in loaded.environments}
+    return {name: partial(_open, run, loaded, name) for name, kind in kinds.items() if kind != "local"}
+
+
+def grace(keep: int | None, older_than: str | None) -> tuple[Grace, str]:
+    """What `cleanup` leaves although nothing names it, and the flags that said so. Raises UsageError."""
+    try:
+        seconds = GRACE.seconds if older_than is None else durations.seconds(older_than)
+    except ValueError as error:
+        raise UsageError(f"--older-than: {error}") from error
+    flags = "" if keep is None else f" --keep {keep}"
+    flags += "" if older_than is None else f" --older-than {older_than}"
+    return Grace(GRACE.newest if keep is None else keep, seconds), flags
 
 
 def config(run: Run, name: str | None) -> Result:

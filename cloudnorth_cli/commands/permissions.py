@@ -12,9 +12,10 @@ _FOLDER = _PACKAGE / "permissions"
 _ROLES = {
     "deploy": _PACKAGE / "platforms" / "kubernetes" / "deployer-role.yaml",
     "read": _FOLDER / "read.role.yaml",
+    "cleanup": _FOLDER / "read.role.yaml",
 }
 """The others ask nothing of the cluster."""
-KINDS = ("build", "deploy", "provision", "read")
+KINDS = ("build", "cleanup", "deploy", "provision", "read")
 
 
 def permissions() -> Result:

@@ -10,7 +10,8 @@ from cloudnorth_cli.config.project import (
     environment,
     in_ci,
     load_project,
+    platform,
     resolved_tree,
 )
 
-__all__ = ["KUBERNETES_ONLY", "Loaded", "choose", "environment", "in_ci", "load_project", "resolved_tree"]
+__all__ = ["KUBERNETES_ONLY", "Loaded", "choose", "environment", "in_ci", "load_project", "platform", "resolved_tree"]

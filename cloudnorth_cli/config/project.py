@@ -133,6 +133,11 @@ def merged(tree: Table, name: str) -> Table:
     return merge(defaults, own)
 
 
+def platform(loaded: Loaded, name: str) -> str:
+    """Where an environment of the file runs, without a look at anything else of it."""
+    return _platform(merged(loaded.tree, name))
+
+
 def _platform(environment: Table) -> str:
     node = environment.get("platform")
     return node.text if isinstance(node, Scalar) else ""

@@ -25,6 +25,7 @@ from cloudnorth_cli.model import (
     LockStatus,
     LogLine,
     LogQuery,
+    Needed,
     Record,
     Release,
     Request,
@@ -254,6 +255,12 @@ class Platform(Protocol):
 
     def checks(self) -> tuple[Check, ...]:
         """What `doctor` looks at here; each is asked only when it is called."""
+
+    def needed(self) -> tuple[Needed, ...]:
+        """Every image of a registry that a kept record names or that runs, newest release first; read rights only.
+
+        Raises Refused where any of it cannot be read: what is not seen would be deleted.
+        """
 
     def kubeconfig(self) -> str:
         """A kubeconfig for this environment's cluster alone. Raises Refused where there is none."""

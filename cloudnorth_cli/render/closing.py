@@ -8,6 +8,7 @@ from cloudnorth_cli.errors import ExitStatus
 from cloudnorth_cli.events import Problem, Result
 from cloudnorth_cli.render import lines, plans
 from cloudnorth_cli.render.checkup import checks
+from cloudnorth_cli.render.cleaning import images
 from cloudnorth_cli.render.screen import Screen
 from cloudnorth_cli.render.tables import backups, config, explanations, history, lock, status, statuses
 from cloudnorth_cli.rollout import telling
@@ -43,7 +44,8 @@ def answer(result: Result, screen: Screen) -> list[str]:
         return [*lock(result, screen), *next_lines("next", result.next, screen)]
     if result.command == "outputs" and result.outputs is not None:
         return plans.outputs(result.outputs, screen) or ["there are no outputs"]
-    shown = plans.plan(result.plan, screen) if result.command == "drift" and result.plan else []
+    shown = images(result, screen)
+    shown += plans.plan(result.plan, screen) if result.command == "drift" and result.plan else []
     return [*shown, *([""] if shown else []), *_done(result, screen)]
 
 

@@ -20,6 +20,7 @@ from cloudnorth_cli.model import (
     LockStatus,
     LogLine,
     LogQuery,
+    Needed,
     Record,
     Release,
     Request,
@@ -40,6 +41,7 @@ from cloudnorth_cli.platforms.kubernetes import (
     logs,
     manifest,
     migrating,
+    needing,
     preparing,
     records,
     rejoining,
@@ -314,6 +316,9 @@ class KubernetesPlatform:
             f"{self._environment.name} runs in a cluster; --watch is for environments on this machine",
             code="watch-local-only",
         )
+
+    def needed(self) -> tuple[Needed, ...]:
+        return needing.needed(self._site)
 
     def kubeconfig(self) -> str:
         if self._site.eks is not None:

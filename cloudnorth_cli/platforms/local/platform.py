@@ -23,6 +23,7 @@ from cloudnorth_cli.model import (
     LockStatus,
     LogLine,
     LogQuery,
+    Needed,
     Record,
     Release,
     Request,
@@ -348,6 +349,9 @@ class LocalPlatform:
     def _front_port(self) -> int:
         chosen = front.chosen(self.place)
         return chosen.port if chosen else self.environment.file.port
+
+    def needed(self) -> tuple[Needed, ...]:
+        return ()  # it runs files: its records name bundles on this machine, which `keep` prunes
 
     def kubeconfig(self) -> str:
         raise Refused(f"{self.environment.name} runs on this machine, without a cluster", code="no-cluster")
