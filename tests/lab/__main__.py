@@ -1,4 +1,4 @@
-"""`python -m tests.lab up|down|status|check|build`.
+"""`python -m tests.lab up|down|status|check|build|shell [PROGRAM …]`.
 
 Exit status: 0 done, 1 a part failed, 3 this machine cannot run the lab (the reasons are shown), 7 `status`: not up.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.lab import facts, lifecycle, machine
+from tests.lab import facts, lifecycle, machine, shell
 from tests.lab.build import build_all
 from tests.lab.build.steps import say
 from tests.lab.errors import LabError, LabUnavailable
@@ -41,6 +41,8 @@ def _run(arguments: argparse.Namespace) -> int:
     elif arguments.verb == "up":
         lab = lifecycle.up(settings, arguments.nodes)
         say(f"kubeconfig {lab.kubeconfig}, engine {lab.docker_host}, registry {lab.registry}, programs {lab.bin}")
+    elif arguments.verb == "shell":
+        shell.enter(lifecycle.up(settings), arguments.program)
     else:
         lab_or_none = facts.read(settings)
         ill = lifecycle.ailing(settings, lab_or_none) if lab_or_none else []
@@ -53,7 +55,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description="The lab: real parts on one machine.")
-    parser.add_argument("verb", choices=["up", "down", "status", "check", "build"])
+    parser.add_argument("verb", choices=["up", "down", "status", "check", "build", "shell"])
+    parser.add_argument("program", nargs="*", help="what to run instead of your shell, behind -- (shell)")
     parser.add_argument("--nodes", type=int, default=1, choices=range(1, 5), help="Kubernetes nodes (up)")
     parser.add_argument("--name", help="the lab's name, and its link's; default from versions.toml")
     parser.add_argument("--range", help="the lab's /16; default from versions.toml")

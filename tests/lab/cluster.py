@@ -10,8 +10,10 @@ from typing import Any
 
 import yaml
 
+from tests.lab.aws import names
 from tests.lab.build.go import program
 from tests.lab.build.steps import run
+from tests.lab.deployer import ROLE
 from tests.lab.errors import LabError
 from tests.lab.files import database_user, fill, log_dir
 from tests.lab.settings import VERSIONS, Settings
@@ -84,10 +86,13 @@ def apply_objects(settings: Settings) -> None:
     uid, gid = database_user()
     manifests = [
         fill(f"manifests/{name}.yaml", settings, password=password, mysql_uid=str(uid), mysql_gid=str(gid))
-        for name in ("rbac", "namespaces", "coredns", "metrics-server", "mysql")
+        for name in ("rbac", "namespaces", "coredns", "metrics-server", "mysql", "aws")
     ]
     kubectl(settings, "apply", "--server-side", "-f", "-", stdin="\n---\n".join(manifests))
-    _write_private(settings.run / "database-url", f"mysql://shop:{password}@{DATABASE_HOST}:3306/shop\n")
+    kubectl(settings, "apply", "--server-side", "-n", names.NAMESPACE, "-f", str(ROLE))
+    url = f"mysql://shop:{password}@{DATABASE_HOST}:3306/"
+    _write_private(settings.run / "database-url", f"{url}shop\n")
+    _write_private(settings.run / "aws/database-url", f"{url}shop_aws\n")
 
 
 def unready(settings: Settings, nodes: int) -> list[str]:

@@ -44,6 +44,11 @@ class Lab:
     nodes: tuple[LabNode, ...]
 
     @property
+    def aws(self) -> Path:
+        """The folder of what a shell is given in which AWS's names lead to the double; not there in an older lab."""
+        return self.kubeconfig.parent / "aws"
+
+    @property
     def docker_host(self) -> str:
         """The engine's address as DOCKER_HOST wants it."""
         return f"unix://{self.docker_socket}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
-from tests.lab.build.debian import root
+from tests.lab.aws import files as aws
+from tests.lab.aws import names
+from tests.lab.build.debian import CA_BUNDLE, root
 from tests.lab.build.images import recipes
 from tests.lab.programs import node_programs, supervisor_section
 from tests.lab.settings import HERE, VERSIONS, Settings
-
-RESOLVERS = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
 
 
 def fill(template: str, settings: Settings, node: int = 1, **more: str) -> str:
@@ -20,7 +20,9 @@ def fill(template: str, settings: Settings, node: int = 1, **more: str) -> str:
         address=settings.address(), machine=settings.gateway(), node=str(node), node_name=settings.node_name(node),
         node_pods=settings.node_pods(node), docker_bridge=settings.docker_bridge, services=settings.services,
         pods=settings.pods, dns_service=settings.dns_service, kubernetes=VERSIONS.go("kubernetes"),
-        logs=str(log_dir(settings, node)), **_images(), **more,
+        logs=str(log_dir(settings, node)), aws_port=str(names.PORT), aws_namespace=names.NAMESPACE,
+        cluster=names.CLUSTER, admin=names.ADMIN, deployer=names.DEPLOYER, deployers=names.DEPLOYERS,
+        **_images(), **more,
     )  # fmt: skip
 
 
@@ -42,12 +44,17 @@ def write_node_files(settings: Settings, node: int) -> None:
         f"containerd/certs.d/{settings.registry}/hosts.toml": fill("config/hosts.toml", settings, node),
         "cni/net.d/10-lab.conflist": fill("config/cni.conflist", settings, node),
         "kubernetes/kubelet.yaml": fill("config/kubelet.yaml", settings, node),
+        "kubernetes/credential-provider.yaml": fill("config/credential-provider.yaml", settings, node),
         "docker/daemon.json": fill("config/daemon.json", settings, node),
         "docker/registry.yml": fill("config/registry.yml", settings, node),
         "supervisor/supervisord.conf": _supervisord(settings, node),
+        "aws/Caddyfile": fill("config/Caddyfile", settings, node),
+        "aws/Corefile": fill("config/Corefile", settings, node, forward=aws.forward(settings)),
+        "aws/authenticator.yaml": fill("config/authenticator.yaml", settings, node),
+        str(CA_BUNDLE.relative_to("/etc")): aws.trusted(settings, root("lab") / CA_BUNDLE.relative_to("/")),
         "hosts": f"127.0.0.1 localhost\n{settings.address(node)} {settings.node_name(node)}\n"
         f"{settings.address()} registry.lab\n",
-        "resolv.conf": next(path for path in RESOLVERS if path.exists()).read_text(),
+        "resolv.conf": aws.resolv_conf(settings),
     }
     for name, text in files.items():
         path = etc / name
@@ -66,7 +73,7 @@ def database_user() -> tuple[int, int]:
 
 
 def _supervisord(settings: Settings, node: int) -> str:
-    programs = node_programs(settings, node, VERSIONS.go("kubernetes"))
+    programs = node_programs(settings, node)
     sections = [supervisor_section(program, str(log_dir(settings, node))) for program in programs]
     return "\n".join([fill("config/supervisord.conf", settings, node), *sections])
 

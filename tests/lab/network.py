@@ -79,8 +79,12 @@ def connect_node(settings: Settings, node: int, pid: int, first_pid: int) -> Non
 
 def disconnect(settings: Settings) -> None:
     """Take back everything that `connect` may have left; fine when there is nothing."""
-    if any(link["ifname"] == settings.name for link in _ip_json("link", "show")):
-        _ip("link", "delete", settings.name)
+    if _has_link(settings):
+        try:
+            _ip("link", "delete", settings.name)
+        except LabError:
+            if _has_link(settings):  # else it went with the namespace of its other end meanwhile
+                raise
     if not root("lab").exists():
         return  # nothing was ever started, and nft stands in that root
     for chain, handle in _foreign_rules(settings):
@@ -89,6 +93,10 @@ def disconnect(settings: Settings) -> None:
         # The table goes last and stands for all of it: after a reboot, say, there is nothing to switch back.
         _restore_forwarding(settings)
         _nft("delete", "table", "ip", settings.name)
+
+
+def _has_link(settings: Settings) -> bool:
+    return any(link["ifname"] == settings.name for link in _ip_json("link", "show"))
 
 
 def _link(settings: Settings, name: str, pid: int, node: int, at: Sequence[str]) -> None:

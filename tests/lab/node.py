@@ -77,10 +77,10 @@ def start_node(settings: Settings, number: int) -> Node:
         "sh", ENTER, root("lab"), node_dir(settings, number), settings.state, settings.run, cache_dir() / "go",
         settings.node_name(number),
     ]  # fmt: skip
-    with log.open("wb") as out:
+    with log.open("wb") as out, open("/proc/self/ns/mnt", "rb") as mounts:
         outer = subprocess.Popen(
             [str(word) for word in argv],
-            stdin=subprocess.DEVNULL,
+            stdin=mounts,  # for enter.sh
             stdout=out,
             stderr=out,
             start_new_session=True,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
-from tests.lab.settings import Settings
+from tests.lab.aws import files as aws
+from tests.lab.settings import VERSIONS, Settings
 
 GO = "/opt/lab"  # where enter.sh mounts the programs built with Go
 
@@ -17,15 +19,17 @@ class Program:
     command: tuple[str, ...]
 
 
-def node_programs(settings: Settings, node: int, kubernetes: str) -> list[Program]:
+def node_programs(settings: Settings, node: int) -> list[Program]:
     """The programs of a node: all of them on node 1, those of a worker on the others."""
     pki = f"{settings.state}/pki"
-    binaries = f"{GO}/kubernetes-{kubernetes}"
+    binaries = f"{GO}/kubernetes-{VERSIONS.go('kubernetes')}"
     worker = [
         Program("containerd", ("/usr/bin/containerd",)),
         Program("kubelet", (
             f"{binaries}/kubelet", "--config=/etc/kubernetes/kubelet.yaml", f"--kubeconfig={pki}/kubelet-{node}.conf",
-            f"--node-ip={settings.address(node)}", f"--hostname-override={settings.node_name(node)}")),
+            f"--node-ip={settings.address(node)}", f"--hostname-override={settings.node_name(node)}",
+            "--image-credential-provider-config=/etc/kubernetes/credential-provider.yaml",
+            f"--image-credential-provider-bin-dir={_folder('ecr-credential-provider')}")),
         Program("kube-proxy", (
             f"{binaries}/kube-proxy", f"--kubeconfig={pki}/super-admin.conf", "--proxy-mode=nftables",
             f"--cluster-cidr={settings.pods}", f"--hostname-override={settings.node_name(node)}",
@@ -33,7 +37,25 @@ def node_programs(settings: Settings, node: int, kubernetes: str) -> list[Progra
             "--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0",
             "--conntrack-tcp-timeout-close-wait=0")),
     ]  # fmt: skip
-    return worker if node > 1 else worker + _control_plane(settings, pki, binaries)
+    return worker if node > 1 else worker + _control_plane(settings, pki, binaries) + _double(settings)
+
+
+def _folder(name: str) -> str:
+    return f"{GO}/{name}-{VERSIONS.go(name)}"
+
+
+def _double(settings: Settings) -> list[Program]:
+    """AWS's double: names, TLS, what answers, and who of IAM is whom in the cluster."""
+    kept = str(aws.kept(settings))
+    return [
+        Program("aws-names", (f"{_folder('coredns')}/coredns", "-conf", "/etc/aws/Corefile")),
+        Program("aws-front", (f"{kept}/caddy", "run", "--config", "/etc/aws/Caddyfile", "--adapter", "caddyfile")),
+        Program("aws", aws.server_command(settings)),
+        Program("aws-iam-authenticator", (
+            "/usr/bin/env", "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true",
+            f"{_folder('aws-iam-authenticator')}/aws-iam-authenticator", "server",
+            "--config=/etc/aws/authenticator.yaml", f"--state-dir={kept}", "--kubeconfig-pregenerated=true")),
+    ]  # fmt: skip
 
 
 def _control_plane(settings: Settings, pki: str, binaries: str) -> list[Program]:
@@ -48,6 +70,7 @@ def _control_plane(settings: Settings, pki: str, binaries: str) -> list[Program]
             "--etcd-servers=http://127.0.0.1:2379", "--allow-privileged=true", "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction", "--enable-aggregator-routing=true",
             f"--service-cluster-ip-range={settings.services}", f"--client-ca-file={pki}/ca.crt",
+            f"--authentication-token-webhook-config-file={aws.kept(settings)}/aws-iam-authenticator.kubeconfig",
             f"--tls-cert-file={pki}/apiserver.crt", f"--tls-private-key-file={pki}/apiserver.key",
             f"--kubelet-client-certificate={pki}/apiserver-kubelet-client.crt",
             f"--kubelet-client-key={pki}/apiserver-kubelet-client.key",
@@ -81,7 +104,7 @@ def supervisor_section(program: Program, logs: str) -> str:
     apart = program.name == "registry"
     lines = [
         f"[program:{program.name}]",
-        f"command={' '.join(program.command)}",
+        f"command={shlex.join(program.command).replace('%', '%%')}",
         "autostart=false",
         "autorestart=true",
         "startsecs=1",

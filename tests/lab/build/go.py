@@ -32,6 +32,8 @@ PACKAGES = {
     "helm3": "helm.sh/helm/v3/cmd/helm",
     "coredns": "github.com/coredns/coredns",
     "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server",
+    "aws-iam-authenticator": "sigs.k8s.io/aws-iam-authenticator/cmd/aws-iam-authenticator",
+    "ecr-credential-provider": "k8s.io/cloud-provider-aws/cmd/ecr-credential-provider",
 }
 ASKED_FOR = {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}
 """Programs that the lab itself does not need, built when a measurement wants them."""

@@ -3,6 +3,8 @@
 # Runs as process 1 of new mount, PID, network, UTS and IPC namespaces, so all that it does here ends with it.
 #   enter.sh LOWER NODE_STATE STATE RUN PROGRAMS HOSTNAME
 # LOWER: the unpacked Debian root; NODE_STATE: this node's folder; STATE, RUN: the lab's; PROGRAMS: built with Go.
+# Standard input is the machine's mount namespace, for the one program that runs on the machine's own files, as its
+# Python is there: AWS's double finds it as /proc/1/fd/0.
 set -eu
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 lower=$1 node=$2 state=$3 run=$4 programs=$5
