@@ -13,6 +13,7 @@ import msgspec
 
 from cloudnorth_cli import signals
 from cloudnorth_cli.model import (
+    Actor,
     Artifact,
     Backup,
     Checked,
@@ -27,6 +28,7 @@ from cloudnorth_cli.model import (
     Record,
     Release,
     Restored,
+    Source,
     Status,
     Value,
     Workload,
@@ -253,6 +255,19 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     """For verbs whose result is a text (`kubeconfig`)."""
 
 
+class Notification(Value, frozen=True, kw_only=True):
+    """What is sent at the end of a deploy or rollback (`notify`)."""
+
+    v: int = 1
+    project: str
+    environment: str
+    actor: Actor
+    source: Source
+    result: Result
+    shortened: bool = False
+    """Parts of the result were left out: the message would have been longer than its carrier takes."""
+
+
 class Saved(Event, frozen=True, kw_only=True, tag="saved"):
     """`deploy --watch`: files were saved, and are about to be a release."""
 
@@ -285,6 +300,23 @@ AnyEvent = (
     | Watched
     | Result
 )
+
+
+def encode(event: AnyEvent | Notification) -> bytes:
+    """As JSON on one line. A field that is not known is left out; numbers have three decimals."""
+    return msgspec.json.encode(_known(msgspec.to_builtins(event)))
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _known(field) for key, field in value.items() if field is not None}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    if isinstance(value, str) and not value.isascii():
+        # A name that was no UTF-8 when it was typed or listed: half a surrogate pair cannot be written.
+        return value.encode("utf-8", "replace").decode()
+    return round(value, 3) if isinstance(value, float) else value
+
 
 Listener = Callable[[Any], None]
 """Takes one AnyEvent; must not raise."""

@@ -65,6 +65,8 @@ class Run:
             verbose=options.verbose,
             no_color=options.no_color,
         )
+        self.at_end: Callable[[Result], None] = lambda result: None
+        """Called with the finished result before it is told, whatever the end is; must not raise."""
         self.report = Report(options.report) if options.report else None
         reports = (self.report,) if self.report else ()
         self.journal = Journal(self.renderer, self.transcript, *reports, run=self.id)
@@ -184,6 +186,7 @@ def _stop_at_once(this: Run) -> None:
 
 def _tell(this: Run, result: Result) -> int:
     result = _finished(this, result)
+    this.at_end(result)
     this.journal.emit(result)
     this.renderer.close()
     this.transcript.close()

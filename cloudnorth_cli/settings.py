@@ -235,6 +235,19 @@ class Aws(Settings, frozen=True, kw_only=True):
     name theirs."""
 
 
+class Notify(Settings, frozen=True, kw_only=True):
+    """Who is told how a deploy or rollback ended."""
+
+    sns: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:)?[A-Za-z0-9_-]{1,256}(\.fifo)?$",
+            description="a topic's ARN or name",
+        ),
+    ]
+    """A topic of SNS: its ARN, or its name in `aws.account` and `aws.region`, such as `shop-prod-alerts`."""
+
+
 class Tls(Settings, frozen=True, kw_only=True):
     """How a local environment with a `domain` is served to the world."""
 
@@ -275,6 +288,8 @@ class EnvironmentFile(Settings, frozen=True, kw_only=True):
     """Kubernetes: the chart; wanted."""
     aws: Aws = Aws()
     """Kubernetes: the account that it runs in."""
+    notify: Notify | None = None
+    """Who is told when a deploy or rollback is over; default: nobody."""
     terraform: Terraform | None = None
     """Kubernetes: what `provision`, `drift` and `outputs` work on."""
     secrets: Mapping[str, SecretSource] = {}

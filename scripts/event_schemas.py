@@ -18,6 +18,7 @@ def pages() -> dict[str, str]:
     kinds = sorted(get_args(events.AnyEvent), key=name)
     made = {f"{FOLDER}/{name(kind)}.json": _text(schema(kind, name(kind))) for kind in kinds}
     made[f"{FOLDER}/any.json"] = _text(schema(events.AnyEvent, "any event"))
+    made[f"{FOLDER}/notification.json"] = _text(schema(events.Notification, "what `notify` sends"))
     made[f"{FOLDER}/README.md"] = _readme(kinds)
     return made
 

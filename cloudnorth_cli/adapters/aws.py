@@ -29,7 +29,15 @@ _INVALID = {
     "IncompleteSignature",
     "MissingAuthenticationToken",
 }
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess"}
+_DENIED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "UnauthorizedAccess",
+    "AuthorizationError",
+    "KMSAccessDenied",
+}
+"""The last two are SNS's."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +262,7 @@ def _patience(**config: Any) -> Any:
     from botocore.config import Config
 
     retries = {"total_max_attempts": ATTEMPTS, "mode": "standard"}
-    return Config(connect_timeout=CONNECT, read_timeout=READ, retries=retries, **config)
+    return Config(**{"connect_timeout": CONNECT, "read_timeout": READ, "retries": retries} | config)
 
 
 def _throttling() -> set[str]:

@@ -150,6 +150,7 @@ def deploy(
             wait_lock=doors.patience(wait_lock),
             timeout=timeout,
         )
+        doors.telling(run, opened)
         ask = (lambda question: True) if yes else run.ask
         protect = guard.protect(
             opened.environment, opened.request, ask, allow_dirty=allow_dirty, allow_older=allow_older
@@ -279,6 +280,7 @@ def rollback(
             wait_lock=doors.patience(wait_lock),
             timeout=timeout,
         )
+        doors.telling(run, opened)
         return rollback(opened.platform, opened.environment, opened.request, run.journal, to, message or "")
 
     return _do(ctx, work)

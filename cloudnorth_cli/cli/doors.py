@@ -15,6 +15,7 @@ from cloudnorth_cli import durations
 from cloudnorth_cli.actor import actor
 from cloudnorth_cli.adapters import git
 from cloudnorth_cli.commands import config as commands_config
+from cloudnorth_cli.commands import notifying
 from cloudnorth_cli.commands.cleanup_rules import GRACE, Grace
 from cloudnorth_cli.errors import UsageError
 from cloudnorth_cli.events import Result
@@ -55,6 +56,11 @@ def changing(
     opened = _opened(run, name, services, images=images, files=files, timeout=timeout, written=written, **wishes)
     run.begin(opened.environment, opened.platform.target, opened.request.source)
     return opened
+
+
+def telling(run: Run, opened: Opened) -> None:
+    """Whom the environment names in `notify` is told how this run ends, however that is."""
+    run.at_end = notifying.at_end(opened.environment, opened.request, run.journal)
 
 
 def again_and_again(

@@ -16,6 +16,7 @@ def keys(environment: Table, services: Table, path: _Path) -> Iterator[Finding]:
     """What an environment cannot do without. `path` names the environment."""
     for name, service in _tables(services):
         yield from one_origin(service, ("services", name))
+    yield from _topic(environment, path)
     platform = environment.get("platform")
     if not isinstance(platform, Scalar) or platform.text != "kubernetes":
         return
@@ -40,6 +41,18 @@ def _registry(environment: Table, path: _Path) -> Iterator[Finding]:
         for key in ("account", "region"):
             if nothing(environment.get("aws", key)):
                 yield Finding(registry.at, f"{path_text((*path, 'aws', key))} is missing", "registry.ecr needs it")
+
+
+def _topic(environment: Table, path: _Path) -> Iterator[Finding]:
+    topic = environment.get("notify", "sns")
+    if isinstance(topic, Scalar) and not topic.text.startswith("arn:"):
+        for key in ("account", "region"):
+            if nothing(environment.get("aws", key)):
+                yield Finding(
+                    topic.at,
+                    f"{path_text((*path, 'aws', key))} is missing",
+                    "a topic's name needs it; its ARN does not",
+                )
 
 
 def one_origin(service: Table, path: _Path) -> Iterator[Finding]:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
-from cloudnorth_cli.events import AnyEvent, Logged, Notice, Printed, Result
+from cloudnorth_cli.events import AnyEvent, Logged, Notice, Printed, Result, encode
 from cloudnorth_cli.render.screen import Stream
 
 
@@ -29,19 +25,3 @@ class JsonLines:
 
     def close(self) -> None:
         """Nothing is kept back."""
-
-
-def encode(event: AnyEvent) -> bytes:
-    """One event as JSON on one line. A field that is not known is left out; numbers have three decimals."""
-    return msgspec.json.encode(_known(msgspec.to_builtins(event)))
-
-
-def _known(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _known(field) for key, field in value.items() if field is not None}
-    if isinstance(value, list | tuple):
-        return [_known(item) for item in value]
-    if isinstance(value, str) and not value.isascii():
-        # A name that was no UTF-8 when it was typed or listed: half a surrogate pair cannot be written.
-        return value.encode("utf-8", "replace").decode()
-    return round(value, 3) if isinstance(value, float) else value

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 from cloudnorth_cli.errors import UsageError
-from cloudnorth_cli.events import AnyEvent, Result
-from cloudnorth_cli.render.jsonl import encode
+from cloudnorth_cli.events import AnyEvent, Result, encode
 
 
 class Report:

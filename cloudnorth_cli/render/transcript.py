@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from cloudnorth_cli.events import AnyEvent
-from cloudnorth_cli.render.jsonl import encode
+from cloudnorth_cli.events import AnyEvent, encode
 
 FILE = "events.jsonl"
 

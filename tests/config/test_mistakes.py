@@ -289,9 +289,14 @@ MISTAKES = {
         [
             "12:9  environments.local wants keys and values, found nothing",
             "known here: platform, url, port, domain, tls, cluster, namespace, registry, docker, helm, aws, "
-            "terraform, secrets, services, rollout, "
+            "notify, terraform, secrets, services, rollout, "
             "protected, keep, backups, notes",
         ],
+    ),
+    "topic of no shape": (
+        "  prod:\n",
+        "  prod:\n    notify: {sns: 'shop alerts'}\n",
+        ['9:19  environments.prod.notify.sns wants a topic\'s ARN or name, found the text "shop alerts"'],
     ),
     "no service": (
         "services:\n  api:\n    build: {context: .}\n    port: 8080\n",

@@ -153,6 +153,11 @@ def test_merged_anchors_are_as_if_written_out(folder: Folder) -> None:
     [
         ("    helm: {chart: chart}\n", "", "cloudnorth.yaml:9:5  environments.prod.helm is missing"),
         ("    registry: {host: registry.example}\n", "", "cloudnorth.yaml:9:5  environments.prod.registry is missing"),
+        (
+            "    helm: {chart: chart}\n",
+            "    helm: {chart: chart}\n    notify: {sns: alerts}\n",
+            "cloudnorth.yaml:12:19  environments.prod.aws.account is missing",
+        ),
         ("    build: {context: .}\n", "", "cloudnorth.yaml:4:3  services.api has neither build nor image"),
     ],
 )
