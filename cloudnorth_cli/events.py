@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from cloudnorth_cli import signals
+from cloudnorth_cli.masking import Masker
 from cloudnorth_cli.model import (
     Actor,
     Artifact,
@@ -338,6 +339,12 @@ class Journal:
         self._now = now
         self._guard = threading.RLock()
         self._started = clock()
+        self.mask = Masker()
+        """Puts stars in the place of every secret that this run has read; what is emitted goes through it."""
+
+    def hide(self, *values: str) -> None:
+        """Never tell these: secrets, as soon as they are read."""
+        self.mask.add(values)
 
     @property
     def seconds(self) -> float:
@@ -346,7 +353,7 @@ class Journal:
 
     def emit(self, event: AnyEvent) -> None:
         with self._guard:
-            stamped = msgspec.structs.replace(event, at=self._now(), run=self.run)
+            stamped = msgspec.structs.replace(self.mask.everywhere(event), at=self._now(), run=self.run)
             for listener in self._listeners:
                 listener(stamped)
 

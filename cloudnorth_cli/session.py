@@ -249,7 +249,7 @@ def _interrupted(verb: str, error: Interrupted) -> Result:
 def _unforeseen(this: Run, error: Exception) -> Result:
     """A defect of ours: one line on the screen, the traceback in the run's folder."""
     lines = f"{error}".splitlines() or [""]
-    kept = _keep("".join(traceback.format_exception(error)), this.folder)
+    kept = _keep(this.journal.mask("".join(traceback.format_exception(error))), this.folder)
     return Result(
         command=this.verb,
         exit_status=int(ExitStatus.UNFORESEEN),

@@ -51,14 +51,20 @@ class Build(Settings, frozen=True, kw_only=True):
 
 
 class SecretSource(Settings, frozen=True, kw_only=True):
-    """Where a secret's value is read from; exactly one key."""
+    """Where a secret's value is read from; exactly one of these, and `key` with `secretsmanager` only."""
 
     env: str | None = None
     """An environment variable of whoever runs cloudnorth."""
     file: str | None = None
     """A file, relative to cloudnorth.yaml; one newline at its end is dropped."""
     command: str | None = None
-    """A command whose output it is."""
+    """A command whose output it is; the same."""
+    secretsmanager: str | None = None
+    """Name or ARN of a secret in AWS Secrets Manager, where the environment's `aws` says; as it stands there."""
+    key: str | None = None
+    """A key of that secret where it is a JSON text, such as `password`."""
+    ssm: str | None = None
+    """Name or ARN of a parameter in the SSM parameter store, such as `/shop/prod/token`; decrypted, as it stands."""
 
 
 class Prepare(Settings, frozen=True, kw_only=True):
@@ -287,7 +293,7 @@ class EnvironmentFile(Settings, frozen=True, kw_only=True):
     helm: Helm | None = None
     """Kubernetes: the chart; wanted."""
     aws: Aws = Aws()
-    """Kubernetes: the account that it runs in."""
+    """The account that it runs in, or that keeps its secrets."""
     notify: Notify | None = None
     """Who is told when a deploy or rollback is over; default: nobody."""
     terraform: Terraform | None = None
@@ -321,6 +327,12 @@ class Environment(Settings, frozen=True, kw_only=True):
     verify: tuple[Verify, ...]
     file: EnvironmentFile
     """The environment's own keys; `environment.file.namespace`."""
+    places: Mapping[tuple[str, ...], str] = {}
+    """Where each key stands, by its path: `("secrets", "TOKEN")` to `cloudnorth.yaml:14:7`."""
+
+    def place(self, *path: str) -> str:
+        """`cloudnorth.yaml:14:7`; of an environment that was not read from a file the name of the key."""
+        return self.places.get(path) or f"{self.config_path.name} {'.'.join(path)}"
 
     @property
     def platform(self) -> str:

@@ -33,7 +33,11 @@ def schema() -> str:
     for name, definition in made["$defs"].items():
         for key, field in definition.get("properties", {}).items():
             field["description"] = _plain(explained[name][key]) or field.get("description", "")
-    made["$defs"]["SecretSource"] |= {"minProperties": 1, "maxProperties": 1}
+    origins = [name for name in made["$defs"]["SecretSource"]["properties"] if name != "key"]
+    made["$defs"]["SecretSource"] |= {
+        "oneOf": [{"required": [name]} for name in origins],
+        "dependentRequired": {"key": ["secretsmanager"]},
+    }
     # What `defaults` gives need not be said again, and the other way round.
     made["$defs"]["EnvironmentFile"].pop("required", None)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "cloudnorth.yaml"}

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from cloudnorth_cli import shell
+from cloudnorth_cli import masking, shell
 from cloudnorth_cli.adapters.buildkit_output import NOISE, failure
 from cloudnorth_cli.model import Secret
 from cloudnorth_cli.settings import Build, Docker
@@ -73,10 +73,7 @@ def run_command(service: str, docker: Docker, root: Path, text: str, *, on_line:
 def _run(
     service: str, command: shell.Command, secrets: Mapping[str, Secret], on_line: OnLine, on_start: OnStart
 ) -> None:
-    def masked(text: str) -> str:
-        for secret in secrets.values():
-            text = text.replace(secret.reveal(), "***") if secret.reveal() else text
-        return text
+    masked = masking.masker(secret.reveal() for secret in secrets.values())
 
     def told(line: str) -> None:
         if not NOISE.fullmatch(line):

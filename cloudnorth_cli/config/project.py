@@ -12,14 +12,14 @@ import msgspec
 
 from cloudnorth_cli.config import needs, rules, yaml_tree
 from cloudnorth_cli.config.check import check
-from cloudnorth_cli.config.findings import Finding, fail
+from cloudnorth_cli.config.findings import Finding, Place, fail
 from cloudnorth_cli.config.tree import NOWHERE, Node, Scalar, Table, merge
 from cloudnorth_cli.errors import UsageError
 from cloudnorth_cli.settings import Environment, EnvironmentFile, Migrate, Project, Service, Verify
 from cloudnorth_cli.suggestions import nearest
 
 FILE = "cloudnorth.yaml"
-KUBERNETES_ONLY = {"cluster", "namespace", "registry", "docker", "helm", "aws", "notify", "terraform"}
+KUBERNETES_ONLY = {"cluster", "namespace", "registry", "docker", "helm", "notify", "terraform"}
 """Keys of `defaults` that a local environment does not take over."""
 
 _T = TypeVar("_T", bound=msgspec.Struct)
@@ -89,6 +89,7 @@ def environment(loaded: Loaded, name: str | None, environ: Mapping[str, str], *,
         migrate=msgspec.convert(whole.get("migrate"), Migrate | None),
         verify=msgspec.convert(whole.get("verify", ()), tuple[Verify, ...]),
         file=_convert(table, EnvironmentFile),
+        places={path: str(place) for path, place in _places(resolved_tree(loaded, chosen), ())},
     )
 
 
@@ -144,7 +145,7 @@ def _platform(environment: Table) -> str:
 
 
 def _services(tree: Table, environment: Table) -> Table:
-    return merge(_table(tree.get("services")), _table(environment.get("services")))
+    return merge(_table(tree.get("services")), _table(environment.get("services")), ("services",))
 
 
 def _find(path: Path | None, cwd: Path, environ: Mapping[str, str]) -> tuple[Path, str]:
@@ -176,6 +177,13 @@ def _shape(tree: Table) -> Iterator[Finding]:
     for name, node in _table(tree.get("environments")).entries.items():
         if isinstance(node, Table):
             yield from check(merged(tree, name), EnvironmentFile, ("environments", name)).missing
+
+
+def _places(table: Table, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Place]]:
+    for key, node in table.entries.items():
+        yield (*path, key), table.keys.get(key, node.at)
+        if isinstance(node, Table):
+            yield from _places(node, (*path, key))
 
 
 def _table(node: Node | None) -> Table:

@@ -115,9 +115,13 @@ def _running(services: Collection[str]) -> tuple[str, ...]:
 
 def _source(source: Table, path: _Path) -> Iterator[Finding]:
     said = [key for key, node in source.entries.items() if not nothing(node)]
-    if len(said) != 1:
-        found = " and ".join(said) or "none"
-        yield Finding(source.at, f"{path_text(path)} wants exactly one of env, file and command, found {found}")
+    origins = [key for key in said if key != "key"]
+    if len(origins) != 1:
+        found = " and ".join(origins) or "none"
+        wanted = "env, file, command, secretsmanager and ssm"
+        yield Finding(source.at, f"{path_text(path)} wants exactly one of {wanted}, found {found}")
+    elif "key" in said and origins != ["secretsmanager"]:
+        yield Finding(source.keys["key"], f"{path_text((*path, 'key'))} goes with secretsmanager only")
 
 
 def _templates(node: Node | None, path: _Path, known: Collection[str]) -> Iterator[Finding]:

@@ -53,10 +53,22 @@ def nothing(node: Node | None) -> bool:
     return node is None or (isinstance(node, Scalar) and node.plain and node.text in ("", "~", "null", "Null", "NULL"))
 
 
-def merge(under: Table, over: Table) -> Table:
-    """Mappings key by key; of everything else, `over`'s. Values keep their positions."""
+def merge(under: Table, over: Table, path: tuple[str, ...] = ()) -> Table:
+    """Mappings key by key; of everything else, `over`'s, and of secrets' sources. Values keep their positions.
+
+    path: where the tables stand.
+    """
     entries: dict[str, Node] = dict(under.entries)
     for key, node in over.entries.items():
-        below = entries.get(key)
-        entries[key] = merge(below, node) if isinstance(below, Table) and isinstance(node, Table) else node
+        below, here = entries.get(key), (*path, key)
+        if isinstance(below, Table) and isinstance(node, Table) and not _is_source(here):
+            entries[key] = merge(below, node, here)
+        else:
+            entries[key] = node
     return Table(over.at, entries, under.keys | over.keys)
+
+
+def _is_source(path: tuple[str, ...]) -> bool:
+    """Whether a secret's source stands there, one thing although it is written as a mapping: two merged would be
+    neither's."""
+    return path == ("registry", "password") or (path[-2:-1] == ("secrets",) and path[-3:-2] in ((), ("build",)))

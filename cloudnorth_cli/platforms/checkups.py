@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from cloudnorth_cli import secrets
 from cloudnorth_cli.adapters.threads import side_by_side
 from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.events import Journal
 from cloudnorth_cli.model import Finding
 from cloudnorth_cli.platforms import Check, Seen
 from cloudnorth_cli.settings import Environment, SecretSource
@@ -39,42 +39,35 @@ def disk(*folders: Path) -> Check:
     return Check("disk", look)
 
 
-def sources(environment: Environment) -> Iterator[Check]:
+def sources(environment: Environment, journal: Journal) -> Iterator[Check]:
     """Whether every secret can be read; no value leaves the check. None where there are no secrets."""
-    wanted = {f"environments.{environment.name}.secrets.{name}": one for name, one in environment.file.secrets.items()}
+    wanted: dict[tuple[str, ...], SecretSource]
+    wanted = {("secrets", name): one for name, one in environment.file.secrets.items()}
     for name, service in environment.services.items():
         given = service.build.secrets if service.build else {}
-        wanted |= {f"services.{name}.build.secrets.{key}": one for key, one in given.items()}
+        wanted |= {("services", name, "build", "secrets", key): one for key, one in given.items()}
     if not wanted:
         return
 
     def look() -> Seen:
-        found = side_by_side(lambda item: _unreadable(environment, *item), wanted.items())
+        known = secrets.sources(environment, journal)
+        found = side_by_side(lambda item: _unreadable(environment, known, *item), wanted.items())
         findings = tuple(one for one in found if one)
         return Seen(f"{len(wanted) - len(findings)} of {len(wanted)} can be read", findings)
 
     yield Check("secrets", look)
 
 
-def _unreadable(environment: Environment, key: str, source: SecretSource) -> Finding | None:
+def _unreadable(
+    environment: Environment, known: secrets.Sources, path: tuple[str, ...], source: SecretSource
+) -> Finding | None:
     try:
-        secrets.read(source, environment.root, os.environ)
+        known.read(source)
     except Refused as error:
         return Finding(
-            code=error.code,
-            message=f"{key.rpartition('.')[2]}: {error.message}",
-            where=f"{environment.config_path.name} {key}",
-            next=_mend(environment, source),
+            code=error.code, message=f"{path[-1]}: {error.message}", where=environment.place(*path), next=error.next
         )
     return None
-
-
-def _mend(environment: Environment, source: SecretSource) -> tuple[str, ...]:
-    if source.env is not None:
-        return (f"export {source.env}=…",)
-    if source.file is not None:
-        return (f"ls -l {shlex.quote(str(environment.root / Path(source.file).expanduser()))}",)
-    return (source.command,) if source.command else ()
 
 
 def _there(folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -30,6 +29,7 @@ class Builds:
         self._folder = folder
         self._client = docker_config.logged_in(*registries.ours(), folder)
         self._root = environment.root
+        self._sources = secrets.sources(environment, step.journal)
         self._docker = environment.file.docker
         self._registries = registries
         self._engine = engine
@@ -58,7 +58,7 @@ class Builds:
             if stages.read(line):
                 self._step.progress(plan.service, stages.done, stages.total, "stages", stages.label)
 
-        given = secrets.resolve(plan.build.secrets, self._root, os.environ)
+        given = self._sources.resolve(plan.build.secrets, "services", plan.service, "build", "secrets")
         made = buildkit.command(self._docker, self._root, plan.build, given, self._client)
         image_id = self._folder / f"{plan.service}.id"
         return buildkit.build_image(plan.service, made, given, image_id, on_line=on_line, on_start=self._said)

@@ -33,7 +33,7 @@ class Images:
     def __init__(self, environment: Environment, journal: Journal) -> None:
         self._environment = environment
         self._journal = journal
-        self._registries = Registries(environment)
+        self._registries = Registries(environment, journal)
         self._engine = Engine(environment.file.docker.host)
 
     def check(self, request: Request) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 
@@ -14,14 +13,19 @@ from cloudnorth_cli.adapters.reference import Reference, parse
 from cloudnorth_cli.adapters.registry import Registry
 from cloudnorth_cli.adapters.registry_login import Login
 from cloudnorth_cli.errors import ExitStatus, Refused, UsageError
+from cloudnorth_cli.events import Journal
 from cloudnorth_cli.settings import Environment
 
 
 class Registries:
-    """Each registry as the environment reaches it; credentials are read when one is first asked."""
+    """Each registry as the environment reaches it; credentials are read when one is first asked.
 
-    def __init__(self, environment: Environment) -> None:
+    journal: told to hide them; who only wants names needs none.
+    """
+
+    def __init__(self, environment: Environment, journal: Journal | None = None) -> None:
         self._environment = environment
+        self._journal = journal or Journal()
         self._ours = environment.file.registry
         self._our_host = (environment.registry_host or "").partition("/")[0] or None
         self._ecr = Ecr(Door(environment.file.aws)) if self._ours and self._ours.ecr else None
@@ -91,8 +95,9 @@ class Registries:
             return self._ecr.login()
         if self._ours is None or host != self._our_host or not (self._ours.username and self._ours.password):
             return None
-        found = secrets.resolve({"registry password": self._ours.password}, self._environment.root, os.environ)
-        return Login(self._ours.username, found["registry password"])
+        known = secrets.sources(self._environment, self._journal)
+        found = known.resolve({"password": self._ours.password}, "registry")
+        return Login(self._ours.username, found["password"])
 
     def renewed(self, host: str) -> Login | None:
         """A new login where the registry no longer takes the one it gave; None where there is none. Raises Refused."""

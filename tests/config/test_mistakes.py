@@ -16,6 +16,7 @@ SHOP = Path(__file__).resolve().parents[2] / "cloudnorth.yaml"
 NAME = "a name of lower-case letters, digits and dashes, at most 40"
 
 # What stands in RIGHT, what is written instead, and what is said of it.
+SOURCES = "env, file, command, secretsmanager and ssm"
 MISTAKES = {
     "unknown key": (
         "    registry:",
@@ -260,28 +261,30 @@ MISTAKES = {
     "secret without a source": (
         "  prod:\n",
         "  prod:\n    secrets: {A: {}}\n",
-        ["9:18  environments.prod.secrets.A wants exactly one of env, file and command, found none"],
+        [f"9:18  environments.prod.secrets.A wants exactly one of {SOURCES}, found none"],
     ),
     "secret with two sources": (
         "  prod:\n",
         "  prod:\n    secrets: {A: {env: A, file: a}}\n",
-        ["9:18  environments.prod.secrets.A wants exactly one of env, file and command, found env and file"],
+        [f"9:18  environments.prod.secrets.A wants exactly one of {SOURCES}, found env and file"],
     ),
     "secret written down": (
         "  prod:\n",
         "  prod:\n    secrets: {A: hunter2}\n",
         [
             "9:18  environments.prod.secrets.A wants keys and values, found something else",
-            "known here: env, file, command",
+            "known here: env, file, command, secretsmanager, key, ssm",
         ],
     ),
     "password with two sources": (
         "{host: registry.example}",
         "{host: registry.example, password: {env: A, command: b}}",
-        [
-            "10:50  environments.prod.registry.password wants exactly one of env, file and command, "
-            "found env and command"
-        ],
+        [f"10:50  environments.prod.registry.password wants exactly one of {SOURCES}, found env and command"],
+    ),
+    "secret with a key of no table": (
+        "  prod:\n",
+        "  prod:\n    secrets: {A: {ssm: /a, key: b}}\n",
+        ["9:28  environments.prod.secrets.A.key goes with secretsmanager only"],
     ),
     "environment without keys": (
         "  local:\n    platform: local\n",

@@ -160,7 +160,7 @@ def test_the_evidence_is_the_log_before_the_restart_and_the_warnings_once_withou
     world: tuple[Cluster, Site],
 ) -> None:
     there, site = world
-    site.secrets = {"PASSWORD": Secret("hunter22")}
+    site.know({"PASSWORD": Secret("hunter22")})
     crashed = pod("api-2-x", waiting=("CrashLoopBackOff", ""), before=CRASH, restarts=1)
     warning = {
         "kind": "Event",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -73,7 +72,8 @@ def check(site: Site, step: Step, secret: str, served: Record | None) -> Rendere
 def resolve_secrets(site: Site) -> None:
     """Read every secret's value. Raises Refused naming the source."""
     if not site.secrets:
-        site.secrets = secrets.resolve(site.environment.file.secrets, site.environment.root, os.environ)
+        known = secrets.sources(site.environment, site.journal)
+        site.know(known.resolve(site.environment.file.secrets, "secrets"))
 
 
 def require_rights(site: Site, documents: Iterable[Document], *, migrates: bool, make: bool) -> None:

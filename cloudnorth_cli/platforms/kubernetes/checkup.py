@@ -40,7 +40,7 @@ def _checks(site: Site) -> Iterator[Check]:
     if file.registry:
         yield Check("registry", lambda: _registry(site, builds=builds))
     yield Check("images", lambda: _images(site), needs="cluster")
-    yield from checkups.sources(site.environment)
+    yield from checkups.sources(site.environment, site.journal)
     yield checkups.disk(site.environment.root)
 
 
@@ -116,7 +116,7 @@ def _credentials(site: Site) -> Seen:
 
 def _registry(site: Site, *, builds: bool) -> Seen:
     """It answers, takes our credentials, and lets us push where we build."""
-    known = Registries(site.environment)
+    known = Registries(site.environment, site.journal)
     names = [name for name, service in site.environment.services.items() if service.build]
     if not builds:
         host = site.environment.registry_host
@@ -149,7 +149,7 @@ def _pushed(known: Registries, repository: str) -> Finding | None:
 
 def _images(site: Site) -> Seen:
     """What serves, and images that are made elsewhere, are still there: a rollback and a restarted pod pull them."""
-    known = Registries(site.environment)
+    known = Registries(site.environment, site.journal)
     served = records.serving(site)
     wanted = {f"{one.repository}@{one.digest}" for one in (served.images if served else ()) if one.digest}
     wanted |= {service.image for service in site.environment.services.values() if service.image}

@@ -189,4 +189,4 @@ def _know_secrets(site: Site) -> None:
     served = records.serving(site)
     held = records.store(site).secret_of(served.release) if served else ""
     if held:
-        site.secrets |= kube_secrets.read(site.api, site.namespace, held)
+        site.know(kube_secrets.read(site.api, site.namespace, held))

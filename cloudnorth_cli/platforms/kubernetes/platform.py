@@ -216,7 +216,8 @@ class KubernetesPlatform:
         self._still_ours()
         store = records.store(self._site)
         rendered = self._rendered.get(record.release.id)
-        patiently(lambda: store.keep(record, rendered.secret if rendered else store.secret_of(record.release)))
+        told = self._journal.mask.everywhere(record)
+        patiently(lambda: store.keep(told, rendered.secret if rendered else store.secret_of(record.release)))
         if record.outcome == "deployed":
             ending.prune(self._site)
 

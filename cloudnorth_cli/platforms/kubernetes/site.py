@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Site:
         self.namespace = environment.file.namespace
         self.release = environment.helm_release
         self.secrets: dict[str, Secret] = {}
-        """Resolved by `check`; here so that what the cluster prints can be masked."""
+        """What `know` was told."""
 
     @cached_property
     def kubeconfig(self) -> str:
@@ -131,12 +131,13 @@ class Site:
         return tuple(map(self.mask, lines))
 
     def mask(self, line: str) -> str:
-        for secret in self.secrets.values():
-            value = secret.reveal()
-            # A value of one or two characters is in every line and protects nothing.
-            if len(value) > 2:
-                line = line.replace(value, "***")
-        return line
+        """A line with the values of secrets as stars."""
+        return self.journal.mask(line)
+
+    def know(self, secrets: Mapping[str, Secret]) -> None:
+        """The values of secrets, read from their sources or from what serves: from now on they are masked."""
+        self.secrets |= secrets
+        self.journal.hide(*(value.reveal() for value in secrets.values()))
 
     @cached_property
     def folder(self) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 from cloudnorth_cli.adapters import caddy, uv
 from cloudnorth_cli.adapters.unix_http import LONGEST_PATH
 from cloudnorth_cli.errors import CloudnorthError, Refused
+from cloudnorth_cli.events import Journal
 from cloudnorth_cli.model import Actor, Finding, Request, Source
 from cloudnorth_cli.platforms import Check, Seen, checkups
 from cloudnorth_cli.platforms.local import front, ports, preflight
@@ -24,13 +25,13 @@ PYTHON = (3, 11)
 _INSTALL = ("python3 -m pip install 'cloudnorth[local]'",)
 
 
-def checks(environment: Environment, place: Place, machine: Machine) -> tuple[Check, ...]:
+def checks(environment: Environment, place: Place, machine: Machine, journal: Journal) -> tuple[Check, ...]:
     return (
         Check("python", _python),
         Check("tools", _tools),
         Check("services", lambda: _services(environment, machine), needs="tools"),
         Check("port", lambda: _port(environment, place)),
-        *checkups.sources(environment),
+        *checkups.sources(environment, journal),
         checkups.disk(place.home, environment.root),
         Check("data", lambda: _data(place)),
         Check("runtime", lambda: _runtime(place)),

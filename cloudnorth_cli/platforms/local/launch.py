@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from cloudnorth_cli import templates
+from cloudnorth_cli import masking, templates
 from cloudnorth_cli.adapters.supervisor import Program
 from cloudnorth_cli.model import Secret
 from cloudnorth_cli.platforms.local.files import python_path
@@ -140,14 +140,7 @@ def read_secrets(place: Place, name: str) -> dict[str, str]:
 
 def masker(place: Place, plan: Plan) -> Callable[[str], str]:
     """What takes a release's secrets out of a line that one of its programs wrote."""
-    values = sorted(read_secrets(place, plan.secrets).values(), key=len, reverse=True)
-
-    def mask(line: str) -> str:
-        for value in values:
-            line = line.replace(value, "***")
-        return line
-
-    return mask
+    return masking.masker(read_secrets(place, plan.secrets).values())
 
 
 def _service(plan: Plan, process: Process) -> ServicePlan:

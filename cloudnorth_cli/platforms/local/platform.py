@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -209,7 +208,7 @@ class LocalPlatform:
         self._verify(self._plan(candidate.id), step)
 
     def record(self, record: Record) -> None:
-        self.store.keep(record)
+        self.store.keep(self.journal.mask.everywhere(record))
         if record.verified_at and record.watch:
             self.store.forget_watched(before=record.release.revision)
         if record.verified_at:
@@ -264,7 +263,7 @@ class LocalPlatform:
         return verdict
 
     def checks(self) -> tuple[Check, ...]:
-        return checkup.checks(self.environment, self.place, self.machine)
+        return checkup.checks(self.environment, self.place, self.machine, self.journal)
 
     def status(self) -> Status:
         return status.status(self.environment, self.machine, self._serving_plan(), self.lock_status())
@@ -362,7 +361,7 @@ class LocalPlatform:
 
     @cached_property
     def _secrets(self) -> dict[str, Secret]:
-        return secrets.resolve(self.environment.file.secrets, self.environment.root, os.environ)
+        return secrets.sources(self.environment, self.journal).resolve(self.environment.file.secrets, "secrets")
 
     def _not_back(self, to: Record, error: CloudnorthError) -> CloudnorthError:
         """A rollback that failed: bad when what it should have taken away is in front, or nothing that works."""
