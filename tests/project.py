@@ -8,13 +8,16 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 import yaml
 
 from tests import reaper
 from tests.tool import Ran, cloudnorth
+
+if TYPE_CHECKING:
+    from tests.lab.facts import Lab
 
 SAMPLE = Path(__file__).parent / "contract" / "sample"
 SERVICE: dict[str, Any] = {
@@ -123,11 +126,11 @@ def make(folder: Path, platform: str, *, admin: bool = False) -> Project:
     return project
 
 
-def kubectl(*words: str) -> str:
-    """What the lab's kubectl prints."""
+def kubectl(*words: str, here: Lab | None = None) -> str:
+    """What the lab's kubectl prints, of this lab or of the one that tests share."""
     from tests.lab.fixture import lab
 
-    here = lab()
+    here = here or lab()
     done = subprocess.run(
         [f"{here.bin}/kubectl", "--kubeconfig", str(here.kubeconfig), *words],
         capture_output=True,

@@ -60,9 +60,10 @@ def limit(workload: Object) -> float:
 
 
 def describe(kind: str, probe: Object) -> str:
-    """`readiness GET :8080/healthz every 10 s, 3 failures, time-out 1 s`."""
+    """`readiness probe GET /readyz on port 8080, every 10 s, 3 failures, time-out 1 s`."""
     if http := probe.get("httpGet"):
-        asked = f"GET {http.get('scheme', 'HTTP').lower()}://:{http.get('port')}{http.get('path', '/')}"
+        by = " by HTTPS" if http.get("scheme") == "HTTPS" else ""
+        asked = f"GET {http.get('path', '/')} on port {http.get('port')}{by}"
     elif tcp := probe.get("tcpSocket"):
         asked = f"connects to :{tcp.get('port')}"
     elif grpc := probe.get("grpc"):

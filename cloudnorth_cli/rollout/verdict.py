@@ -319,7 +319,8 @@ def _waiting_for(steps: tuple[Workload, ...], shown: tuple[Pod, ...], waits: tup
     long = [wait for wait in waits if wait.seconds >= SHOWN_WAIT or wait.patience == 0]
     if long:
         first = max(long, key=lambda wait: wait.seconds)
-        told = f"{first.message} ({first.seconds:.0f} s; given {first.patience:.0f} s)"
+        given = f" of {first.patience:.0f}" if first.patience else ""
+        told = f"{first.message} ({first.seconds:.0f}{given} s)"
         return "; ".join(part for part in (_counts(steps), told) if part)
     behind = next((pod for pod in shown if not pod.ready and pod.release is None), None)
     told = f"{behind.name} {behind.state}" if behind else ""

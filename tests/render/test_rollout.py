@@ -23,7 +23,7 @@ READY = PodFailure(
     message="web runs and is not ready: connection refused",
     pod="web-1",
     service="web",
-    probe="readiness probe GET http://:9999/readyz, every 1 s, 3 failures, time-out 1 s",
+    probe="readiness probe GET /readyz on port 9999, every 1 s, 3 failures, time-out 1 s",
     events=("Unhealthy: Readiness probe failed: connection refused",),
     unseen=("its log: pods/log is forbidden",),
 )
@@ -66,7 +66,7 @@ def test_one_cause_on_one_screen() -> None:
 def test_two_causes_are_told_after_each_other_and_what_could_not_be_read_is_named() -> None:
     text = shown(CRASH, READY)
     assert any(line.endswith("[readiness-failed]") for line in text)
-    assert "  readiness probe GET http://:9999/readyz, every 1 s, 3 failures, time-out 1 s" in text
+    assert "  readiness probe GET /readyz on port 9999, every 1 s, 3 failures, time-out 1 s" in text
     assert "  its log: pods/log is forbidden" in text
 
 

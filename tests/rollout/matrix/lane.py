@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.lab.fixture import lab
+from tests.lab.fixture import Lab, lab
 from tests.project import kubectl
 from tests.rollout.matrix.objects import Object, healthy
 from tests.tool import Ran, cloudnorth
@@ -29,6 +29,7 @@ class Lane:
     name: str
     config: dict[str, Any]
     runs: Path
+    here: Lab
     extra: dict[str, str] = field(default_factory=dict)
 
     def write(self, objects: Iterable[Object]) -> None:
@@ -48,7 +49,7 @@ class Lane:
         return cloudnorth(verb, "--env", "test", *words, cwd=self.root, extra=self.extra)
 
     def kubectl(self, *words: str) -> str:
-        return kubectl("-n", self.name, *words)
+        return kubectl("-n", self.name, *words, here=self.here)
 
     def address(self, service: str = "web") -> str:
         return self.kubectl("get", "service", service, "-o", "jsonpath={.spec.clusterIP}")
@@ -63,12 +64,14 @@ class Lane:
         return self.runs / str(ran.events[0]["run"]) / file
 
     def remove(self) -> None:
-        kubectl("delete", "namespace", self.name, "--wait=false", "--ignore-not-found")
+        kubectl("delete", "namespace", self.name, "--wait=false", "--ignore-not-found", here=self.here)
 
 
-def make(folder: Path, name: str, *, helm: str = "helm", settings: Mapping[str, Any] | None = None) -> Lane:
+def make(
+    folder: Path, name: str, *, helm: str = "helm", settings: Mapping[str, Any] | None = None, here: Lab | None = None
+) -> Lane:
     """A project in a folder of its own; nothing is deployed yet."""
-    here = lab()
+    here = here or lab()
     root = folder / name
     (root / "chart" / "templates").mkdir(parents=True)
     (root / "chart" / "Chart.yaml").write_text(CHART)
@@ -90,7 +93,7 @@ def make(folder: Path, name: str, *, helm: str = "helm", settings: Mapping[str, 
     }
     (root / "cloudnorth.yaml").write_text(yaml.safe_dump(config))
     runs = folder / f"{name}-runs"
-    return Lane(root, namespace, config, runs, {"CLOUDNORTH_RUNS_DIR": str(runs)})
+    return Lane(root, namespace, config, runs, here, {"CLOUDNORTH_RUNS_DIR": str(runs)})
 
 
 def _tag(reference: str) -> str:
