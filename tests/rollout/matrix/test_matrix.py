@@ -15,7 +15,7 @@ from tests.rollout.matrix.conftest import Outcomes
 from tests.rollout.matrix.faults import FAULTS, Fault
 from tests.rollout.matrix.running import Outcome
 
-pytestmark = [pytest.mark.lab, pytest.mark.repeat, pytest.mark.xdist_group("matrix"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("matrix"), pytest.mark.timeout(900)]
 
 TERMINAL = 10.0
 """Seconds in which whatever the kubelet or a controller calls terminal is judged."""
