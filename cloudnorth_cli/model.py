@@ -238,6 +238,31 @@ class LockStatus(Value, frozen=True, kw_only=True):
     """Since the holder's last sign of life, by the platform's own clock."""
 
 
+class Alarm(Value, frozen=True, kw_only=True):
+    """One alarm of CloudWatch."""
+
+    name: str
+    state: Literal["ok", "alarm", "no-data"]
+    says: str = ""
+    """Its description: `the database is busy`."""
+    reason: str = ""
+    """Why it has come to this state, in AWS's words."""
+    since: datetime | None = None
+
+
+class Alarms(Value, frozen=True, kw_only=True):
+    """The alarms of an environment."""
+
+    prefix: str
+    """With which their names begin."""
+    ok: int = 0
+    """So many are OK."""
+    not_ok: tuple[Alarm, ...] = ()
+    """Those in alarm first, then those without data."""
+    unread: str = ""
+    """Why they could not be read; "" where they were."""
+
+
 class Status(Value, frozen=True, kw_only=True):
     """What serves, and whether it is well."""
 
@@ -255,6 +280,8 @@ class Status(Value, frozen=True, kw_only=True):
     """Releases that are kept out, and whether the environment is frozen."""
     problems: tuple[str, ...] = ()
     next: tuple[str, ...] = ()
+    alarms: Alarms | None = None
+    """None where the environment is not in AWS. They change neither `healthy` nor the exit status."""
 
 
 class LogLine(Value, frozen=True, kw_only=True):

@@ -234,6 +234,9 @@ class Aws(Settings, frozen=True, kw_only=True):
     """Such as `us-east-1`; default: what the machine's AWS configuration says."""
     profile: str | None = None
     """Of the machine's AWS configuration."""
+    alarms: str | None = None
+    """What the names of the environment's CloudWatch alarms begin with, for `status`; default PROJECT-ENVIRONMENT-, as
+    `terraform/` names them. An empty text: none are asked for."""
     role: (
         Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="a role's ARN")] | None
     ) = None

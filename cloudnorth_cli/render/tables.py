@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from cloudnorth_cli.events import BuildExplanation, ConfigEntry, Result
 from cloudnorth_cli.model import Backup, LockStatus, Pod, Record, ServiceStatus, Status
 from cloudnorth_cli.render import lines
+from cloudnorth_cli.render.alarms import alarms, counted
 from cloudnorth_cli.render.screen import Screen
 
 
@@ -25,6 +26,8 @@ def status(what: Status, screen: Screen, now: datetime | None = None) -> list[st
     name = max([len(service.name) for service in what.services] + [10])
     for service in what.services:
         said += _service(service, name, screen)
+    if what.alarms:
+        said += alarms(what.alarms, screen, now)
     unwell = [pod for pod in what.pods if not pod.ready]
     if unwell:
         said.append("")
@@ -41,7 +44,7 @@ def statuses(all_of_them: tuple[Status, ...], screen: Screen) -> list[str]:
     said = []
     for what in all_of_them:
         mark = screen.paint(screen.letters("✓" if what.healthy else "✗"), "green" if what.healthy else "red")
-        first, *more = lines.headline(screen, f"{what.summary}", what.address or "")
+        first, *more = lines.headline(screen, what.summary + counted(what.alarms), what.address or "")
         said += [f"{mark} {first}", *(f"  {part}" for part in more)]
     return said
 

@@ -11,7 +11,7 @@ from cloudnorth_cli.adapters.kube import Json
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import LockStatus, Pod, Record, ServiceStatus, Status
-from cloudnorth_cli.platforms.kubernetes import records
+from cloudnorth_cli.platforms.kubernetes import alarming, records
 from cloudnorth_cli.platforms.kubernetes.manifest import Document
 from cloudnorth_cli.platforms.kubernetes.preparing import services_of
 from cloudnorth_cli.platforms.kubernetes.site import Site
@@ -37,6 +37,7 @@ def lock_status(site: Site) -> LockStatus | None:
 
 def status(site: Site, address: str | None) -> Status:
     """What serves and whether it is well."""
+    alarms = alarming.begin(site.environment)
     workloads = records.workloads(site)
     served = records.serving(site)
     observed = Observed(
@@ -64,6 +65,7 @@ def status(site: Site, address: str | None) -> Status:
         holds=kube_holds.holds(site.api, site.namespace, site.release),
         problems=problems,
         next=() if healthy else _next(site, workloads, half_way=bool(half_way)),
+        alarms=alarms(),
     )
 
 
