@@ -42,6 +42,8 @@ def install(*, dev: bool) -> bool:
     python = VENV / "bin" / "python"
     if not whole:
         print("making .venv", flush=True)
+        if VENV.is_symlink():
+            VENV.unlink()  # `--clear` would empty the folder that it leads to, which is somebody else's
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
     pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     print(f"installing {lock.name}", flush=True)

@@ -72,3 +72,19 @@ def test_make_down_where_nothing_was_started_is_no_failure(tmp_path: Path) -> No
 def make(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(["make", *words], cwd=cwd, env=environ, capture_output=True, text=True, timeout=60)
+
+
+def test_an_environment_that_is_a_link_is_made_here_and_what_it_leads_to_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    (theirs / "kept").write_text("")
+    ours.symlink_to(theirs)
+    monkeypatch.setattr(install, "VENV", ours)
+    monkeypatch.setattr(install.subprocess, "run", lambda words, check: None)
+    (tmp_path / "requirements.lock").write_text("")
+    monkeypatch.setattr(Path, "touch", lambda self: None)
+    install.install(dev=False)
+    assert not ours.is_symlink()
+    assert (theirs / "kept").exists()
