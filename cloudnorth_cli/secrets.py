@@ -1,4 +1,4 @@
-"""Reading secrets from where the configuration says they are: this machine, or AWS."""
+"""Reading secrets from where the configuration says they are: this machine, AWS, or Terraform's outputs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from cloudnorth_cli import shell
 from cloudnorth_cli.adapters.aws import Door
 from cloudnorth_cli.adapters.aws_secrets import Vault
+from cloudnorth_cli.adapters.terraform_outputs import Outputs
 from cloudnorth_cli.adapters.threads import side_by_side
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.events import Journal
@@ -32,6 +33,7 @@ class Sources:
     environ: Mapping[str, str]
     """Where {env} looks, and what commands get."""
     vault: Vault
+    outputs: Outputs
     journal: Journal
     """Told to hide every value that is read."""
     place: Callable[..., str] = lambda *path: ".".join(path)
@@ -94,7 +96,9 @@ class Sources:
             return (f"export {source.env}=…",)
         if source.file is not None:
             return (f"ls -l {shlex.quote(source.file)}",)
-        return (source.command,) if source.command is not None else self.vault.typed(source)
+        if source.command is not None:
+            return (source.command,)
+        return self.vault.typed(self._named(source))
 
     def _here(self, source: SecretSource) -> Secret:
         if source.env is not None:
@@ -104,23 +108,34 @@ class Sources:
         return _from_command(source.command or "", self.root, self.environ)
 
     def _kept(self, sources: Mapping[str, SecretSource]) -> dict[SecretSource, Secret | Refused]:
-        """What AWS keeps, asked for side by side; two keys of one secret are of one version of it."""
+        """What AWS and Terraform keep, asked for side by side; two keys of one secret are of one version of it."""
         wanted = tuple(dict.fromkeys(whole for one in sources.values() if (whole := _whole(one))))
         return dict(zip(wanted, side_by_side(self._ask, wanted), strict=True))
 
     def _ask(self, source: SecretSource) -> Secret | Refused:
         try:
-            if source.ssm is not None:
-                return self.vault.parameter(source.ssm)
-            return self.vault.secret(source.secretsmanager or "")
+            if source.terraform is not None:
+                return self.outputs.secret(source.terraform)
+            named = self._named(source)
+            return self.vault.parameter(named.ssm) if named.ssm else self.vault.secret(named.secretsmanager or "")
         except Refused as error:
             return error
 
+    def _named(self, source: SecretSource) -> SecretSource:
+        """With Terraform's outputs in its name. Raises Refused."""
 
-def sources(environment: Environment, journal: Journal) -> Sources:
-    """Those of an environment, read with our own variables and its `aws`."""
+        def filled(text: str | None) -> str | None:
+            return text and self.outputs.filled(text, "")
+
+        return SecretSource(secretsmanager=filled(source.secretsmanager), ssm=filled(source.ssm))
+
+
+def sources(environment: Environment, journal: Journal, outputs: Outputs | None = None) -> Sources:
+    """Those of an environment, read with our own variables and its `aws`. outputs: Terraform's, where this run has
+    them already."""
     vault = Vault(Door(environment.file.aws))
-    return Sources(environment.root, os.environ, vault, journal, environment.place)
+    known = outputs or Outputs(environment, journal)
+    return Sources(environment.root, os.environ, vault, known, journal, environment.place)
 
 
 def describe(source: SecretSource) -> str:
@@ -131,14 +146,16 @@ def describe(source: SecretSource) -> str:
         return f"file {source.file}"
     if source.secretsmanager is not None:
         return f"Secrets Manager {source.secretsmanager}{f', key {source.key}' if source.key is not None else ''}"
+    if source.terraform is not None:
+        return f"Terraform's output {source.terraform}"
     return f"SSM {source.ssm}" if source.ssm is not None else f"command {source.command}"
 
 
 def _whole(source: SecretSource) -> SecretSource | None:
-    """What AWS is asked for: the source without its key; None where it is not in AWS."""
+    """What AWS or Terraform is asked for: the source without its key; None where it is on this machine."""
     if source.secretsmanager is not None:
         return SecretSource(secretsmanager=source.secretsmanager)
-    return source if source.ssm is not None else None
+    return source if source.ssm is not None or source.terraform is not None else None
 
 
 def _without_newline(value: Secret) -> Secret:

@@ -60,11 +60,15 @@ class SecretSource(Settings, frozen=True, kw_only=True):
     command: str | None = None
     """A command whose output it is; the same."""
     secretsmanager: str | None = None
-    """Name or ARN of a secret in AWS Secrets Manager, where the environment's `aws` says; as it stands there."""
+    """Name or ARN of a secret in AWS Secrets Manager, where the environment's `aws` says; as it stands there. May hold
+    `{terraform.NAME}`."""
     key: str | None = None
     """A key of that secret where it is a JSON text, such as `password`."""
     ssm: str | None = None
-    """Name or ARN of a parameter in the SSM parameter store, such as `/shop/prod/token`; decrypted, as it stands."""
+    """Name or ARN of a parameter in the SSM parameter store, such as `/shop/prod/token`; decrypted, as it stands.
+    May hold `{terraform.NAME}`."""
+    terraform: str | None = None
+    """Name of one of Terraform's outputs, sensitive or not; of a list or a map its JSON."""
 
 
 class Prepare(Settings, frozen=True, kw_only=True):
@@ -93,14 +97,14 @@ class Service(Settings, frozen=True, kw_only=True):
     """Path prefix at the local platform's front, such as `/api`; default `/`."""
     env: Mapping[str, str] = {}
     """Environment on the local platform; `{port}`, `{url.SERVICE}`, `{data}` (a folder kept across releases),
-    `{release}`, `{digest}`, `{commit}`."""
+    `{release}`, `{digest}`, `{commit}`, `{terraform.NAME}`."""
     run: str | None = None
     """Command on the local platform; `{port}` as above."""
     prepare: Prepare = Prepare()
     """Local platform only."""
     chart: Mapping[str, str] = {}
     """Helm value to template: `{image}` `{repository}` `{registry}` `{name}` `{tag}` `{digest}` `{release}` `{commit}`
-    `{secret}`; keys may hold `\\.` and `[0]`."""
+    `{secret}` `{terraform.NAME}`; keys may hold `\\.` and `[0]`."""
     workloads: tuple[str, ...] = ()
     """`deployment/NAME`; default: whatever in the manifest runs this image."""
     rollout: Rollout | None = None
@@ -300,7 +304,7 @@ class EnvironmentFile(Settings, frozen=True, kw_only=True):
     notify: Notify | None = None
     """Who is told when a deploy or rollback is over; default: nobody."""
     terraform: Terraform | None = None
-    """Kubernetes: what `provision`, `drift` and `outputs` work on."""
+    """What `provision`, `drift` and `outputs` work on, and where `{terraform.NAME}` is read."""
     secrets: Mapping[str, SecretSource] = {}
     """Environment variables of the services that must not be seen: name to source."""
     services: Mapping[str, Service] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from cloudnorth_cli.errors import UsageError
 from cloudnorth_cli.suggestions import nearest
@@ -28,6 +28,20 @@ def fill(text: str, values: Mapping[str, str], where: str) -> str:
         if name not in values:
             raise UsageError("\n".join(unknown(name, values)), code="placeholder", where=where)
     return _PLACEHOLDER.sub(lambda match: values[match[2]] if match[2] else "{" + match[1] + "}", text)
+
+
+def fill_some(text: str, prefix: str, value: Callable[[str], str]) -> str:
+    """The text with those placeholders replaced whose names begin with a prefix; it can be filled with the rest after.
+
+    value: gives what a name, without the prefix, stands for. What it gives is never filled again.
+    """
+
+    def put(match: re.Match[str]) -> str:
+        if not (match[2] or "").startswith(prefix):
+            return match[0]
+        return re.sub(r"\{" + _NAME + r"\}", r"{{\1}}", value(match[2].removeprefix(prefix)), flags=re.ASCII)
+
+    return _PLACEHOLDER.sub(put, text)
 
 
 def unknown(name: str, known: Collection[str]) -> tuple[str, str]:

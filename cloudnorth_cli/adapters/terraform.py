@@ -17,6 +17,7 @@ from python_terraform import IsFlagged
 from python_terraform import Terraform as ArgumentBuilder
 
 from cloudnorth_cli.errors import Refused
+from cloudnorth_cli.model import Secret
 from cloudnorth_cli.shell import Command
 
 OLDEST = (1, 11)
@@ -44,9 +45,10 @@ class Terraform:
     def version(self) -> Command:
         return self._command("version", json=IsFlagged)
 
-    def init(self) -> Command:
-        """Get providers and modules; never moves a state."""
-        return self._command("init", json=IsFlagged, input=False, backend_config=self._files(self.backend))
+    def init(self, *, machine: bool = True) -> Command:
+        """Get providers and modules; never moves a state. machine: its output is JSON."""
+        told = {"json": IsFlagged} if machine else {}
+        return self._command("init", **told, input=False, backend_config=self._files(self.backend))
 
     def validate(self) -> Command:
         return self._command("validate", json=IsFlagged)
@@ -132,7 +134,19 @@ def serial(state: str) -> tuple[str, int]:
 
 def outputs(text: str) -> dict[str, Any]:
     """Name to value of `terraform output -json`; sensitive ones are stars."""
-    return {name: "***" if one.get("sensitive") else one.get("value") for name, one in json.loads(text or "{}").items()}
+    return {name: "***" if isinstance(value, Secret) else value for name, value in values(text).items()}
+
+
+def values(text: str) -> dict[str, Any]:
+    """The same with the sensitive ones as `Secret`s, of lists and maps as JSON."""
+    return {
+        name: _secret(one["value"]) if one.get("sensitive") and one.get("value") is not None else one.get("value")
+        for name, one in json.loads(text or "{}").items()
+    }
+
+
+def _secret(value: Any) -> Secret:
+    return Secret(value if isinstance(value, str) else json.dumps(value))
 
 
 def addresses(text: str) -> frozenset[str]:

@@ -18,6 +18,7 @@ from cloudnorth_cli.adapters.terraform_stream import Diagnostic, Stream, diagnos
 from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Locked, Refused, UsageError
 from cloudnorth_cli.events import CommandRun, Journal, Step
 from cloudnorth_cli.model import Plan
+from cloudnorth_cli.settings import Environment
 from cloudnorth_cli.shell import Command, Completed
 
 _DRAWN = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
@@ -44,7 +45,7 @@ class Runner:
         try:
             errors = [diagnostic(one) for one in json.loads(told.output)["diagnostics"] if one["severity"] == "error"]
         except (ValueError, KeyError) as error:
-            raise Refused("terraform validate said nothing", code="terraform", evidence=_said(told)) from error
+            raise Refused("terraform validate said nothing", code="terraform", evidence=said(told)) from error
         if errors:
             raise self._problem(errors, "terraform validate")
         step.summary = f"Terraform {version}, {self.shown}/ is valid"
@@ -74,7 +75,7 @@ class Runner:
         """What a plan's file would do. Raises Refused where it is none."""
         shown = self._quiet(self.terraform.show(plan), check=False)
         if shown.status != 0:
-            raise Refused(f"{plan.name} is no plan of this Terraform", code="plan-file", evidence=_said(shown))
+            raise Refused(f"{plan.name} is no plan of this Terraform", code="plan-file", evidence=said(shown))
         return terraform_plan.parse(
             shown.output, self.shown, self.terraform.environment, allowed, all_allowed=all_allowed
         )
@@ -117,14 +118,14 @@ class Runner:
         """Name to value, sensitive ones as stars. Raises Refused."""
         told = self._quiet(self.terraform.outputs(), check=False)
         if told.status != 0:
-            raise Refused("terraform output failed", code="terraform", evidence=_said(told))
+            raise Refused("terraform output failed", code="terraform", evidence=said(told))
         return tool.outputs(told.output)
 
     def serial(self) -> tuple[str, int]:
         """Lineage and serial of the state as it is now."""
         told = self._quiet(self.terraform.pull(), check=False)
         if told.status != 0:
-            raise Refused("the state cannot be read", code="terraform-state", evidence=_said(told))
+            raise Refused("the state cannot be read", code="terraform-state", evidence=said(told))
         return tool.serial(told.output)
 
     def tainted(self) -> tuple[str, ...]:
@@ -133,17 +134,17 @@ class Runner:
         return tool.tainted(told.output) if told.status == 0 else ()
 
     def _quiet(self, command: Command, *, check: bool = True) -> Completed:
-        return shell.run(command, on_start=self._told, check=check)
+        return shell.run(command, on_start=self.told, check=check)
 
     def _run(self, command: Command, on_line: Callable[[str], None]) -> Completed:
-        return shell.run(command, on_line=on_line, on_start=self._told, check=False)
+        return shell.run(command, on_line=on_line, on_start=self.told, check=False)
 
     def _stream(self, command: Command, stream: Stream, what: str, fine: Sequence[int] = (0,)) -> None:
         done = self._run(command, stream)
         if done.status not in fine:
             raise self._problem(stream.errors or [Diagnostic(f"{what} ended with status {done.status}")], what, done)
 
-    def _told(self, command: Command) -> None:
+    def told(self, command: Command) -> None:
         self.journal.emit(CommandRun(line=str(command), cwd=str(command.cwd or "")))
 
     def _problem(self, errors: Sequence[Diagnostic], what: str, done: Completed | None = None) -> CloudnorthError:
@@ -172,7 +173,30 @@ class Runner:
         )
 
 
-def _said(done: Completed) -> tuple[str, ...]:
+def open_runner(environment: Environment, journal: Journal) -> Runner:
+    """Terraform for an environment. Raises Refused where the configuration names none."""
+    settings = environment.file.terraform
+    if settings is None:
+        raise Refused(
+            f"environment {environment.name} has no `terraform`: nothing to provision, such as: "
+            "terraform: {dir: terraform, vars: [envs/prod.tfvars]}",
+            code="no-terraform",
+        )
+    place = environment.file.aws
+    given = {"AWS_REGION": place.region, "AWS_PROFILE": place.profile}
+    terraform = Terraform(
+        folder=environment.root / settings.dir,
+        environment=environment.name,
+        vars=settings.vars,
+        backend=settings.backend,
+        workspace=settings.workspace,
+        program=settings.command,
+        environ={name: value for name, value in given.items() if value},
+    )
+    return Runner(terraform, journal, settings.dir)
+
+
+def said(done: Completed) -> tuple[str, ...]:
     """What it wrote as an error, without the colours and the frame that Terraform draws round it."""
     lines = (_DRAWN.sub("", line).strip() for line in done.errors.splitlines())
     return tuple([line for line in lines if line][-20:])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from cloudnorth_cli.adapters.terraform_run import open_runner
 from cloudnorth_cli.commands import outcome
-from cloudnorth_cli.commands.provision import counted, open_runner, ready
+from cloudnorth_cli.commands.provision import counted, ready
 from cloudnorth_cli.errors import ExitStatus
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.settings import Environment

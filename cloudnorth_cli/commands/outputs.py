@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudnorth_cli.adapters import aws
-from cloudnorth_cli.commands.provision import open_runner
+from cloudnorth_cli.adapters.terraform_run import open_runner
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.settings import Environment
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloudnorth_cli.adapters import aws
-from cloudnorth_cli.adapters.terraform import Terraform
-from cloudnorth_cli.adapters.terraform_run import Runner
+from cloudnorth_cli.adapters.terraform_run import Runner, open_runner
 from cloudnorth_cli.adapters.terraform_stream import Stream
 from cloudnorth_cli.commands import locking, outcome, saved_plan
 from cloudnorth_cli.commands.guard import Ask
@@ -191,29 +190,6 @@ class Provision:
 
     def _typed(self, words: str) -> str:
         return outcome.command(self.environment, words)
-
-
-def open_runner(environment: Environment, journal: Journal) -> Runner:
-    """Terraform for an environment. Raises Refused where the configuration names none."""
-    settings = environment.file.terraform
-    if settings is None:
-        raise Refused(
-            f"environment {environment.name} has no `terraform`: nothing to provision, such as: "
-            "terraform: {dir: terraform, vars: [envs/prod.tfvars]}",
-            code="no-terraform",
-        )
-    place = environment.file.aws
-    given = {"AWS_REGION": place.region, "AWS_PROFILE": place.profile}
-    terraform = Terraform(
-        folder=environment.root / settings.dir,
-        environment=environment.name,
-        vars=settings.vars,
-        backend=settings.backend,
-        workspace=settings.workspace,
-        program=settings.command,
-        environ={name: value for name, value in given.items() if value},
-    )
-    return Runner(terraform, journal, settings.dir)
 
 
 def ready(environment: Environment, runner: Runner, journal: Journal) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloudnorth_cli.config import outputs
 from cloudnorth_cli.config.findings import Finding, path_text
 from cloudnorth_cli.config.tree import Listing, Node, Scalar, Table, nothing
 from cloudnorth_cli.settings import Build, Terraform
@@ -16,6 +17,7 @@ def keys(environment: Table, services: Table, path: _Path) -> Iterator[Finding]:
     """What an environment cannot do without. `path` names the environment."""
     for name, service in _tables(services):
         yield from one_origin(service, ("services", name))
+    yield from outputs.needs(environment, services, path)
     yield from _topic(environment, path)
     platform = environment.get("platform")
     if not isinstance(platform, Scalar) or platform.text != "kubernetes":
@@ -80,7 +82,7 @@ def files(environment: Table, services: Table, path: _Path, root: Path) -> Itera
         for index, item in enumerate(values.items if isinstance(values, Listing) else ()):
             yield from _missing(item, (*path, "helm", "values", f"[{index}]"), root)
         yield from _chart(environment.get("helm", "chart"), (*path, "helm", "chart"), root)
-        yield from _terraform(environment.get("terraform"), (*path, "terraform"), root)
+    yield from _terraform(environment.get("terraform"), (*path, "terraform"), root)
 
 
 def _chart(node: Node | None, path: _Path, root: Path) -> Iterator[Finding]:

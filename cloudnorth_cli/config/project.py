@@ -19,7 +19,7 @@ from cloudnorth_cli.settings import Environment, EnvironmentFile, Migrate, Proje
 from cloudnorth_cli.suggestions import nearest
 
 FILE = "cloudnorth.yaml"
-KUBERNETES_ONLY = {"cluster", "namespace", "registry", "docker", "helm", "notify", "terraform"}
+KUBERNETES_ONLY = {"cluster", "namespace", "registry", "docker", "helm", "notify"}
 """Keys of `defaults` that a local environment does not take over."""
 
 _T = TypeVar("_T", bound=msgspec.Struct)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from cloudnorth_cli import __version__, templates
-from cloudnorth_cli.config import needs
+from cloudnorth_cli.config import needs, outputs
 from cloudnorth_cli.config.findings import Finding, path_text
 from cloudnorth_cli.config.tree import Listing, Node, Scalar, Table, nothing
 from cloudnorth_cli.suggestions import nearest
@@ -65,6 +65,7 @@ def findings(tree: Table) -> Iterator[Finding]:
             yield from _templates(check.get("expect"), (*path, "expect"), RELEASED)
     for name, service in _tables(tree.get("services")):
         yield from _service(service, ("services", name), services)
+    yield from outputs.astray(tree)
     yield from _environment(tree.get("defaults"), ("defaults",), services)
     for name, environment in _tables(tree.get("environments")):
         yield from _environment(environment, ("environments", name), services)
@@ -118,7 +119,7 @@ def _source(source: Table, path: _Path) -> Iterator[Finding]:
     origins = [key for key in said if key != "key"]
     if len(origins) != 1:
         found = " and ".join(origins) or "none"
-        wanted = "env, file, command, secretsmanager and ssm"
+        wanted = "env, file, command, secretsmanager, ssm and terraform"
         yield Finding(source.at, f"{path_text(path)} wants exactly one of {wanted}, found {found}")
     elif "key" in said and origins != ["secretsmanager"]:
         yield Finding(source.keys["key"], f"{path_text((*path, 'key'))} goes with secretsmanager only")
@@ -128,7 +129,7 @@ def _templates(node: Node | None, path: _Path, known: Collection[str]) -> Iterat
     """Placeholders that stand for nothing, in a text or in the values of a mapping."""
     if isinstance(node, Scalar):
         for name in templates.names(node.text):
-            if name not in known:
+            if name not in known and not name.startswith(outputs.PREFIX):
                 message, hint = templates.unknown(name, known)
                 yield Finding(node.at, f"{path_text(path)}: {message}", hint)
     elif isinstance(node, Table):

@@ -16,7 +16,7 @@ SHOP = Path(__file__).resolve().parents[2] / "cloudnorth.yaml"
 NAME = "a name of lower-case letters, digits and dashes, at most 40"
 
 # What stands in RIGHT, what is written instead, and what is said of it.
-SOURCES = "env, file, command, secretsmanager and ssm"
+SOURCES = "env, file, command, secretsmanager, ssm and terraform"
 MISTAKES = {
     "unknown key": (
         "    registry:",
@@ -273,7 +273,7 @@ MISTAKES = {
         "  prod:\n    secrets: {A: hunter2}\n",
         [
             "9:18  environments.prod.secrets.A wants keys and values, found something else",
-            "known here: env, file, command, secretsmanager, key, ssm",
+            "known here: env, file, command, secretsmanager, key, ssm, terraform",
         ],
     ),
     "password with two sources": (

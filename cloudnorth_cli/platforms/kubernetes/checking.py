@@ -9,6 +9,7 @@ from typing import Any
 from cloudnorth_cli import secrets
 from cloudnorth_cli.adapters.kube import Json
 from cloudnorth_cli.adapters.kube_paths import path
+from cloudnorth_cli.adapters.terraform_outputs import Outputs
 from cloudnorth_cli.errors import CloudnorthError, Refused
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Image, Record
@@ -69,10 +70,10 @@ def check(site: Site, step: Step, secret: str, served: Record | None) -> Rendere
     return rendered
 
 
-def resolve_secrets(site: Site) -> None:
-    """Read every secret's value. Raises Refused naming the source."""
+def resolve_secrets(site: Site, outputs: Outputs | None = None) -> None:
+    """Read every secret's value. outputs: in the place of the site's. Raises Refused naming the source."""
     if not site.secrets:
-        known = secrets.sources(site.environment, site.journal)
+        known = secrets.sources(site.environment, site.journal, outputs or site.outputs)
         site.know(known.resolve(site.environment.file.secrets, "secrets"))
 
 

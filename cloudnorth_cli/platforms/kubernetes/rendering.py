@@ -77,8 +77,9 @@ def write_values(
     for image in images:
         filling = placeholders(image, release=release, commit=commit, secret=secret)
         for text, template in site.environment.services[image.service].chart.items():
-            where = f"{site.environment.config_path.name} services.{image.service}.chart.{text}"
-            wanted[chart_values.parse_key(text)] = templates.fill(template, filling, where)
+            where = site.environment.place("services", image.service, "chart", text)
+            known = site.outputs.filled(template, where)
+            wanted[chart_values.parse_key(text)] = templates.fill(known, filling, where)
     below = _below(site) if chart_values.has_index(list(wanted)) else {}
     path = site.folder / f"{file}.json"
     path.write_text(json.dumps(chart_values.build(wanted, below), indent=2) + "\n")

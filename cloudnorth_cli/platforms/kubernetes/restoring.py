@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from cloudnorth_cli.adapters import kube_secrets
 from cloudnorth_cli.adapters.kube import Json
 from cloudnorth_cli.adapters.kube_paths import path
+from cloudnorth_cli.adapters.terraform_outputs import Outputs
 from cloudnorth_cli.errors import Broken, Failed, Refused, RolloutFailed
 from cloudnorth_cli.events import Step
 from cloudnorth_cli.model import Record, Verdict
@@ -44,7 +45,7 @@ def secret(site: Site, to: Record) -> None:
         return
     gone = f"release {to.release.number} refers to Secret {wanted}, which is gone"
     try:
-        checking.resolve_secrets(site)
+        checking.resolve_secrets(site, Outputs(site.environment, site.journal, asked=False))
     except Refused as error:
         raise Refused(f"{gone} and cannot be made again: {error.message}", code="secret-gone") from error
     if kube_secrets.name_of(site.release, site.secrets) != wanted:

@@ -13,6 +13,7 @@ from cloudnorth_cli.adapters import eks, kube, kube_config
 from cloudnorth_cli.adapters.aws import Door
 from cloudnorth_cli.adapters.helm import Helm, decisive, parse_version
 from cloudnorth_cli.adapters.kube_paths import Discovery
+from cloudnorth_cli.adapters.terraform_outputs import Outputs
 from cloudnorth_cli.durations import seconds
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.events import CommandRun, Journal
@@ -138,6 +139,11 @@ class Site:
         """The values of secrets, read from their sources or from what serves: from now on they are masked."""
         self.secrets |= secrets
         self.journal.hide(*(value.reveal() for value in secrets.values()))
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """Terraform's, asked when the first one is wanted."""
+        return Outputs(self.environment, self.journal)
 
     @cached_property
     def folder(self) -> Path:

@@ -6,11 +6,15 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from typing import Any
+
+import msgspec
 
 from cloudnorth_cli import secrets, signals
 from cloudnorth_cli.adapters import processes
 from cloudnorth_cli.adapters.caddy import SLOTS
 from cloudnorth_cli.adapters.store import Store
+from cloudnorth_cli.adapters.terraform_outputs import Outputs
 from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Refused, RolloutFailed
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
@@ -84,6 +88,8 @@ class LocalPlatform:
             self.place.make()
         preflight.check(self.environment, request, self.machine)
         _ = self._secrets
+        for name, service in self.environment.services.items():
+            self._settled(name, service.run or "", service.env)
         step.summary = "files, tools, secrets"
         return self.serving()
 
@@ -108,7 +114,11 @@ class LocalPlatform:
     def prepare(self, images: Sequence[Image], request: Request, step: Step) -> Candidate:
         before = self._serving_plan()
         with told_disk():
-            given = {each.service: files.make_ready(self.environment, self.place, each, step) for each in images}
+            ready = [files.make_ready(self.environment, self.place, each, step) for each in images]
+            given = {
+                each.name: msgspec.structs.replace(each, **self._settled(each.name, each.run, each.env))
+                for each in ready
+            }
         kept = {each.name: each for each in before.services} if before else {}
         missing = [name for name in self.environment.services if name not in given and name not in kept]
         if missing:
@@ -361,7 +371,21 @@ class LocalPlatform:
 
     @cached_property
     def _secrets(self) -> dict[str, Secret]:
-        return secrets.sources(self.environment, self.journal).resolve(self.environment.file.secrets, "secrets")
+        return secrets.sources(self.environment, self.journal, self._outputs).resolve(
+            self.environment.file.secrets, "secrets"
+        )
+
+    @cached_property
+    def _outputs(self) -> Outputs:
+        return Outputs(self.environment, self.journal)
+
+    def _settled(self, service: str, run: str, env: Mapping[str, str]) -> dict[str, Any]:
+        """A service's texts with Terraform's outputs in them: who starts the release again asks Terraform no more."""
+
+        def filled(text: str, *path: str) -> str:
+            return self._outputs.filled(text, self.environment.place("services", service, *path))
+
+        return {"run": filled(run, "run"), "env": {name: filled(text, "env", name) for name, text in env.items()}}
 
     def _not_back(self, to: Record, error: CloudnorthError) -> CloudnorthError:
         """A rollback that failed: bad when what it should have taken away is in front, or nothing that works."""
