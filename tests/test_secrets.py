@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -20,7 +21,7 @@ PATH = {"PATH": os.environ["PATH"]}
 
 
 def sources(root: Path, journal: Journal | None = None, **environ: str) -> secrets.Sources:
-    return secrets.Sources(root, PATH | environ, Vault(Door(Aws())), journal or Journal(), place)
+    return secrets.Sources(root, PATH | environ, Vault(Door(Aws())), mock.Mock(), journal or Journal(), place)
 
 
 def place(*path: str) -> str:

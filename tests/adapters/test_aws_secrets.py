@@ -8,13 +8,15 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import boto3
 import pytest
 
-from cloudnorth_cli import secrets
+from cloudnorth_cli import secrets, templates
 from cloudnorth_cli.adapters import aws
 from cloudnorth_cli.adapters.aws_secrets import Vault
+from cloudnorth_cli.adapters.terraform_outputs import Outputs
 from cloudnorth_cli.errors import ExitStatus, Refused
 from cloudnorth_cli.events import Journal
 from cloudnorth_cli.model import Secret
@@ -39,9 +41,20 @@ def kept(moto: None) -> None:
 
 
 def read(*sources: SecretSource, **settings: Any) -> Mapping[str, Secret]:
-    vault = Vault(aws.Door(Aws(**({"account": ACCOUNT, "region": REGION} | settings))))
-    known = secrets.Sources(Path(), {}, vault, Journal(), lambda *path: f"cloudnorth.yaml:9:3 {path[-1]}")
+    door = aws.Door(Aws(**({"account": ACCOUNT, "region": REGION} | settings)))
+    known = secrets.Sources(Path(), {}, Vault(door), outputs(), Journal(), place)
     return known.resolve({f"S{number}": source for number, source in enumerate(sources)}, "secrets")
+
+
+def place(*path: str) -> str:
+    return f"cloudnorth.yaml:9:3 {path[-1]}"
+
+
+def outputs(**told: str) -> Outputs:
+    """Terraform's, as a text is filled with them."""
+    made = mock.Mock(spec=Outputs)
+    made.filled = lambda text, where: templates.fill_some(text, "terraform.", told.__getitem__)
+    return made
 
 
 def value(source: SecretSource) -> str:
@@ -68,6 +81,16 @@ def test_texts_are_read_as_they_are(kept: None) -> None:
 def test_a_secret_is_found_by_its_arn_too(kept: None) -> None:
     arn = boto3.client("secretsmanager", region_name=REGION).describe_secret(SecretId="shop/url")["ARN"]
     assert value(SecretSource(secretsmanager=arn)) == "mysql://s3cret"
+
+
+def test_a_name_may_come_from_terraform(kept: None) -> None:
+    door = aws.Door(Aws(account=ACCOUNT, region=REGION))
+    known = secrets.Sources(Path(), {}, Vault(door), outputs(arn="shop/login", name="token"), Journal(), place)
+    wanted = {
+        "A": SecretSource(secretsmanager="{terraform.arn}", key="username"),
+        "B": SecretSource(ssm="/shop/{terraform.name}"),
+    }
+    assert [one.reveal() for one in known.resolve(wanted).values()] == ["shop", "first\nsecond\n"]
 
 
 def test_one_key_of_a_json_text(kept: None) -> None:
