@@ -36,6 +36,7 @@ def at_end(environment: Environment, request: Request, journal: Journal) -> Call
         if named is None or not worth_it(result):
             return
         told: list[str] = []
+        result = journal.mask.everywhere(result)  # as the journal does with what it tells
         limit = STOPPED if result.exit_status == ExitStatus.INTERRUPTED else LIMIT
         sender = threading.Thread(
             target=lambda: told.append(_sent(named.sns, environment, request, result)), daemon=True

@@ -172,6 +172,21 @@ def test_a_long_result_is_shortened_until_it_fits(size: int) -> None:
     assert read.result.summary == "prod serves 1."
 
 
+def test_a_secret_that_was_read_is_stars_in_subject_and_body(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, str]] = []
+    monkeypatch.setattr(sns.Topic, "publish", lambda self, subject, body, *given, **named: sent.append((subject, body)))
+    journal = Journal()
+    journal.hide("canary-7f3a9")
+    error = Problem(code="failed", message="it said canary-7f3a9", evidence=("password=canary-7f3a9",))
+    summary = "prod serves canary-7f3a9."
+    notifying.at_end(ENVIRONMENT, REQUEST, journal)(
+        Result(command="deploy", exit_status=4, outcome="failed", summary=summary, error=error)
+    )
+    assert sent
+    assert "canary" not in str(sent)
+    assert "***" in sent[0][0]
+
+
 def test_an_environment_that_tells_nobody_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     quiet = msgspec.structs.replace(ENVIRONMENT, file=EnvironmentFile(platform="kubernetes"))
     monkeypatch.setattr(notifying, "_sent", lambda *given: pytest.fail("nothing is to be sent"))
