@@ -305,6 +305,8 @@ class LogQuery(Value, frozen=True, kw_only=True):
     since_seconds: float | None = None
     since_deploy: bool = False
     """Since the release that serves was begun; `commands/logs.py` makes seconds of it."""
+    source: Literal["running", "cloudwatch"] = "running"
+    """Where they are read: from what runs, or from what CloudWatch keeps of what ran."""
     tail: int | None = 100
     """Lines of each pod to begin with; None: all."""
 

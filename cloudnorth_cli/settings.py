@@ -238,6 +238,9 @@ class Aws(Settings, frozen=True, kw_only=True):
     """Such as `us-east-1`; default: what the machine's AWS configuration says."""
     profile: str | None = None
     """Of the machine's AWS configuration."""
+    logs: str | None = None
+    """CloudWatch's log group of the cluster's containers, for `logs --source cloudwatch`; default: that of EKS's
+    add-on, /aws/containerinsights/CLUSTER/application."""
     alarms: str | None = None
     """What the names of the environment's CloudWatch alarms begin with, for `status`; default PROJECT-ENVIRONMENT-, as
     `terraform/` names them. An empty text: none are asked for."""

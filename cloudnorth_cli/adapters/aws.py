@@ -215,7 +215,7 @@ class Door:
                 return Refused(f"{error}{self._maybe_region()}", code="aws-region", next=("aws account list-regions",))
             case e.EndpointConnectionError() if maybe := self._maybe_region():
                 return Refused(f"{error}{maybe}", code="aws-region", next=("aws account list-regions",))
-            case e.HTTPClientError():
+            case e.HTTPClientError() | e.ConnectionError():
                 return Refused(
                     f"AWS does not answer when asked for {what}: {error}",
                     code="aws-unreachable",

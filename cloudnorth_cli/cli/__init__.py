@@ -188,7 +188,11 @@ def status(
 
 @app.command(
     epilog=o.examples(
-        "logs -f", "logs -e prod -s api --since 10m", "logs -e prod --since-deploy", "logs -e prod --previous"
+        "logs -f",
+        "logs -e prod -s api --since 10m",
+        "logs -e prod --since-deploy",
+        "logs -e prod --previous",
+        "logs -e prod --since 2h --source cloudwatch",
     )
 )
 def logs(
@@ -204,6 +208,10 @@ def logs(
     tail: Annotated[
         int | None, typer.Option(metavar="N", help="Begin with the last N lines of each; -1: all. Default 100.")
     ] = None,
+    source: Annotated[
+        Literal["running", "cloudwatch"],
+        typer.Option(metavar="cloudwatch", help="Read what CloudWatch keeps, of pods that are gone too."),
+    ] = "running",
     context: o.Context = None,
     namespace: o.Namespace = None,
     release: o.Release = None,
@@ -215,7 +223,7 @@ def logs(
         from cloudnorth_cli.commands.logs import logs
 
         _, platform = doors.reading(run, env, doors.elsewhere(run, context, namespace, release), service)
-        query = doors.query(service, follow, previous, since, tail, since_deploy=since_deploy)
+        query = doors.query(service, follow, previous, since, tail, since_deploy=since_deploy, source=source)
         return logs(platform, query, run.journal, run.wanted)
 
     return _do(ctx, work, reading=True)

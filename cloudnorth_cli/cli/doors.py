@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -257,10 +257,14 @@ def query(
     tail: int | None,
     *,
     since_deploy: bool = False,
+    source: Literal["running", "cloudwatch"] = "running",
 ) -> LogQuery:
     """What `logs` was asked for. Raises UsageError for a duration that is none."""
     if since and since_deploy:
         raise UsageError("--since and --since-deploy: one of them")
+    if source == "cloudwatch" and (follow or previous):
+        flag = "--follow" if follow else "--previous"
+        raise UsageError(f"{flag}: CloudWatch has the lines of every container that was, some seconds late")
     try:
         seconds = durations.seconds(since) if since else None
     except ValueError as error:
@@ -272,6 +276,7 @@ def query(
         previous=previous,
         since_seconds=seconds,
         since_deploy=since_deploy,
+        source=source,
         tail=None if lines is not None and lines < 0 else lines,
     )
 

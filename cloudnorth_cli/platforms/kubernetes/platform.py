@@ -38,6 +38,7 @@ from cloudnorth_cli.platforms.kubernetes import (
     conflicts,
     credentials,
     ending,
+    kept_logs,
     logs,
     manifest,
     migrating,
@@ -254,6 +255,8 @@ class KubernetesPlatform:
         return showing.status(self._site, self.address())
 
     def logs(self, query: LogQuery) -> Iterator[LogLine]:
+        if query.source == "cloudwatch":
+            return kept_logs.lines(self._site, query)
         return logs.lines(self._site, query)
 
     def history(self, limit: int) -> tuple[Record, ...]:

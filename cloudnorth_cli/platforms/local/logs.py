@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import LogLine, LogQuery
 from cloudnorth_cli.platforms.local import launch, lineup
 from cloudnorth_cli.platforms.local.place import Place
@@ -24,6 +25,8 @@ _KEYS = ("time", "timestamp", "ts", "at", "@timestamp")
 
 def lines(place: Place, query: LogQuery) -> Iterator[LogLine]:
     """The lines wanted; endless with `follow`, over releases to come."""
+    if query.source != "running":
+        raise Refused("what runs on this machine writes its logs here, not to CloudWatch", code="logs-source")
     started = _started(place)
     files = [_Log(file, at=started.get(file) or file.stat().st_mtime) for file in _wanted(place, query)]
     since = time.time() - query.since_seconds if query.since_seconds is not None else 0.0
