@@ -79,7 +79,9 @@ def _parts(value: str) -> Iterator[str]:
     if len(value) < SHORTEST:
         return
     yield value
-    yield from (json.dumps(value, ensure_ascii=ascii)[1:-1] for ascii in (False, True))
+    yield from (json.dumps(value, ensure_ascii=plain)[1:-1] for plain in (False, True))
+    # As Python and JavaScript show texts within single quotes, and a shell's `set -x` words.
+    yield from (repr(value)[1:-1], ascii(value)[1:-1], value.replace("'", "'\\''"), value.replace("'", "'\"'\"'"))
     for quoted in (quote(value), quote(value, safe=""), quote_plus(value)):
         yield from (quoted, _lower(quoted))
     yield from _base64(value.encode())

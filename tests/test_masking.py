@@ -22,6 +22,8 @@ WAYS = {
     "URL, strictly": quote(VALUE, safe=""),
     "URL, small digits": "p%2fa%20s%22s%2bw%c3%b6rd%3f%5c%26%3d%25",
     "form": quote_plus(VALUE),
+    "Python": repr({"a": VALUE})[6:-1],
+    "Python, ASCII": ascii(VALUE),
     "base64": base64.b64encode(VALUE.encode()).decode(),
     "base64 for URLs": base64.urlsafe_b64encode(VALUE.encode()).decode(),
     "base64 after a user": base64.b64encode(f"me:{VALUE}@host".encode()).decode(),

@@ -8,7 +8,7 @@ import json
 import os
 import secrets as random
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from cloudnorth_cli import masking, templates
@@ -136,6 +136,12 @@ def keep_secrets(place: Place, resolved: Mapping[str, Secret]) -> str:
 def read_secrets(place: Place, name: str) -> dict[str, str]:
     """The secrets of a plan."""
     return json.loads((place.secrets / f"{name}.json").read_text()) if name else {}
+
+
+def kept_secrets(place: Place) -> Iterator[str]:
+    """The values of every release that is kept: what its programs wrote may hold them."""
+    for file in place.secrets.glob("*.json"):
+        yield from read_secrets(place, file.stem).values()
 
 
 def masker(place: Place, plan: Plan) -> Callable[[str], str]:

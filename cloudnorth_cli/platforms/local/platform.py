@@ -279,6 +279,7 @@ class LocalPlatform:
         return status.status(self.environment, self.machine, self._serving_plan(), self.lock_status())
 
     def logs(self, query: LogQuery) -> Iterator[LogLine]:
+        self.journal.hide(*launch.kept_secrets(self.place))
         return logs.lines(self.place, query)
 
     def history(self, limit: int) -> tuple[Record, ...]:

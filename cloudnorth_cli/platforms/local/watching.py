@@ -53,13 +53,15 @@ def watch(machine: Machine, plan: Plan, new: Lineup, step: Step, fresh: Sequence
 
 
 def log_tail(place: Place, process: Process, mask: Callable[[str], str]) -> tuple[str, ...]:
-    """The last lines that a process wrote."""
+    """The last lines that a process wrote, whole ones: half a secret would not be known for one."""
     try:
         with launch.log_file(place, process.name).open("rb") as stream:
-            stream.seek(max(0, stream.seek(0, 2) - _LOG_BYTES))
+            began = stream.seek(max(0, stream.seek(0, 2) - _LOG_BYTES))
             text = stream.read().decode("utf-8", "replace")
     except OSError:
         return ()
+    if began:
+        text = text.partition("\n")[2]
     return tuple(mask(line) for line in once(tail(text, 3 * EVIDENCE_LINES))[-EVIDENCE_LINES:])
 
 

@@ -1,0 +1,3 @@
+from tests.terraform.conftest import moto
+
+__all__ = ["moto"]
