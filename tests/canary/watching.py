@@ -31,6 +31,7 @@ class Watched:
 
     def run(self, *words: str, leak: bool = False) -> Ran:
         """One call of the tool to its end."""
+        self.folder.mkdir(exist_ok=True)
         given = {**self.extra, "PYTHONPATH": f"{HOOK}:{ROOT}", "CANARY_ARGV": str(self.argv)}
         if leak:
             given["CANARY_LEAK"] = "1"
