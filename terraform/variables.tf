@@ -12,12 +12,12 @@ variable "project" {
 }
 
 variable "environment" {
-  description = "dev, staging or prod."
+  description = "dev, staging or prod; lab for the double of AWS in the project's lab."
   type        = string
 
   validation {
-    condition     = contains(["dev", "staging", "prod"], var.environment)
-    error_message = "environment must be dev, staging or prod."
+    condition     = contains(["dev", "staging", "prod", "lab"], var.environment)
+    error_message = "environment must be dev, staging, prod or lab."
   }
 }
 

@@ -20,14 +20,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from kubernetes.client import Configuration
 
 from cloudnorth_cli.adapters.aws import Door
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Secret
+
+if TYPE_CHECKING:  # a third of the time that `token` takes, which helm waits for at each of its calls
+    from kubernetes.client import Configuration
 
 PREFIX = "k8s-aws-v1."
 HEADER = "x-k8s-aws-id"
@@ -99,6 +101,8 @@ class Eks:
 
     def connect(self) -> Configuration:
         """What the client connects with; its token is renewed on the way. Raises Refused."""
+        from kubernetes.client import Configuration
+
         cluster = self.describe()
         made = Configuration()
         made.host = cluster.endpoint

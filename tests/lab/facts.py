@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.lab.aws.names import PORT as AWS_PORT
 from tests.lab.settings import Settings
 
 
@@ -47,6 +48,11 @@ class Lab:
     def aws(self) -> Path:
         """The folder of what a shell is given in which AWS's names lead to the double; not there in an older lab."""
         return self.kubeconfig.parent / "aws"
+
+    @property
+    def aws_endpoint(self) -> str:
+        """Where the double answers without TLS and names, as AWS_ENDPOINT_URL wants it."""
+        return f"http://{self.address}:{AWS_PORT}"
 
     @property
     def docker_host(self) -> str:

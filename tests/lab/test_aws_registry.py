@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,10 @@ from tests.registry_double import MANIFEST, RegistryDouble, registry_double
 __all__ = ["keys", "moto"]
 pytestmark = pytest.mark.usefixtures("moto")
 HOST = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
+LAYERS = [{"digest": f"sha256:{n * 64}", "size": size} for n, size in (("a", 10), ("b", 20))]
+MANIFEST_BODY = json.dumps(
+    {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"size": 7}, "layers": LAYERS}
+).encode()
 LOGIN = "Basic " + base64.b64encode(b"AWS:123456789012-auth-token").decode()
 
 
@@ -39,14 +44,12 @@ def repository(name: str, mutability: str = "MUTABLE") -> Any:
     return ecr
 
 
-def push(source: RegistryDouble, name: str, tag: str, host: str = HOST) -> str:
-    """What the registry tells after a push."""
-    digest = source.put(name, tag)
-    target = {"mediaType": MANIFEST, "repository": name, "digest": digest, "tag": tag}
-    body = json.dumps({"events": [{"action": "push", "target": target, "request": {"host": host}}]})
-    request = Request(EnvironBuilder(method="POST", path="/_lab/pushed", data=body).get_environ())
-    assert registry.pushed(request, source.host).status_code == 200
-    return digest
+def push(source: RegistryDouble, name: str, tag: str, body: bytes = MANIFEST_BODY) -> Response:
+    """A manifest on its way through the double."""
+    path = f"/v2/{name}/manifests/{tag}"
+    headers = {"Authorization": LOGIN, "Host": HOST}
+    builder = EnvironBuilder(method="PUT", path=path, data=body, headers=headers, content_type=MANIFEST)
+    return registry.put(Request(builder.get_environ()), source.host)
 
 
 @pytest.mark.parametrize("login", [None, "Basic " + base64.b64encode(b"AWS:wrong").decode()])
@@ -70,27 +73,38 @@ def test_a_tag_that_stays_is_not_put_twice() -> None:
     repository("moves")
     with registry_double() as source:
         for name in ("stays", "moves"):
-            assert ask("PUT", f"/v2/{name}/manifests/1").status_code == 200
-            push(source, name, "1")
-    assert code(ask("PUT", "/v2/stays/manifests/1")) == (400, "TAG_INVALID")
-    assert ask("PUT", "/v2/stays/manifests/2").status_code == 200
-    assert ask("PUT", f"/v2/stays/manifests/sha256:{'0' * 64}").status_code == 200
-    assert ask("GET", "/v2/stays/manifests/1").status_code == 200
-    assert ask("PUT", "/v2/moves/manifests/1").status_code == 200
+            assert push(source, name, "1").status_code == 201
+        asked = len(source.asked)
+        assert code(push(source, "stays", "1", MANIFEST_BODY + b"\n")) == (400, "TAG_INVALID")
+        assert len(source.asked) == asked, "the registry must not hear of it"
+        assert push(source, "stays", "2", MANIFEST_BODY + b"\n").status_code == 201
+        assert push(source, "moves", "1", MANIFEST_BODY + b"\n").status_code == 201
+        assert code(push(source, "none", "1")) == (404, "NAME_UNKNOWN")
 
 
-def test_what_was_pushed_is_seen_by_ecr_with_the_registry_s_digest() -> None:
+def test_what_was_pushed_is_known_to_ecr_at_once_and_what_was_deleted_is_not() -> None:
     ecr = repository("shop/api")
     with registry_double() as source:
-        digest = push(source, "shop/api", "1")
-        push(source, "shop/api", "1")  # the registry tells again what it is not sure of
-        push(source, "shop/api", "2", host="10.89.0.2:5000")  # under the lab's own name: not ECR's
+        taken = push(source, "shop/api", "1")
+        assert push(source, "shop/api", "1").status_code == 201
+    digest = "sha256:" + hashlib.sha256(MANIFEST_BODY).hexdigest()
+    assert taken.headers["Docker-Content-Digest"] == digest
     (seen,) = ecr.describe_images(repositoryName="shop/api")["imageDetails"]
     assert (seen["imageDigest"], seen["imageTags"]) == (digest, ["1"])
+    assert ask("HEAD", "/v2/shop/api/manifests/1").status_code == 200
+    assert ask("GET", f"/v2/shop/api/manifests/{digest}").status_code == 200
+    ecr.batch_delete_image(repositoryName="shop/api", imageIds=[{"imageDigest": digest}])
+    assert code(ask("GET", f"/v2/shop/api/manifests/{digest}")) == (404, "MANIFEST_UNKNOWN")
+    assert code(ask("HEAD", "/v2/shop/api/manifests/1")) == (404, "MANIFEST_UNKNOWN")
 
 
-def test_a_login_ends_in_twelve_hours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry.ECRResponse, "get_authorization_token", registry.ECRResponse.get_authorization_token)
-    registry.give_logins_an_end()
-    said = boto3.client("ecr", region_name=REGION).get_authorization_token()["authorizationData"][0]
+def test_moto_is_corrected(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind, name in ((registry.ECRResponse, "get_authorization_token"), (registry.Image, "get_image_size_in_bytes")):
+        monkeypatch.setattr(kind, name, getattr(kind, name))
+    registry.correct_moto()
+    ecr = repository("shop/api")
+    said = ecr.get_authorization_token()["authorizationData"][0]
     assert timedelta(hours=11, minutes=59) < said["expiresAt"] - datetime.now(UTC) <= timedelta(hours=12)
+    with registry_double() as source:
+        push(source, "shop/api", "1")
+    assert ecr.describe_images(repositoryName="shop/api")["imageDetails"][0]["imageSizeInBytes"] == 30

@@ -13,28 +13,33 @@ from pathlib import Path
 from typing import Any
 
 from moto.iam.models import iam_backends
+from moto.moto_api._internal import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug import Request, Response
 from werkzeug.serving import run_simple
 
-from tests.lab.aws import caller, cluster, registry
+from tests.lab.aws import caller, cluster, registry, rights
 from tests.lab.aws.names import ACCOUNT, PORT, REGION, USER
 
 OWN = "/_lab/"
-"""Paths that are not AWS's: Caddy's question, the registry's news, and whether it is up."""
+"""Paths that are not AWS's: Caddy's question, whether it is up, and forgetting."""
 
 
 class Double(DomainDispatcherApplication):
     """moto's dispatcher, behind what is answered otherwise here."""
 
-    def __init__(self, registry_host: str) -> None:
+    def __init__(self, registry_host: str, key: str, secret: str) -> None:
         super().__init__(create_backend_app)
         self.registry_host = registry_host
+        self.key = (key, secret)
+        give_user_a_key(*self.key)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request."""
         if environ["PATH_INFO"].startswith(OWN):
             return self._own(Request(environ))(environ, start_response)
+        if registry.HOST.fullmatch(environ.get("HTTP_HOST", "")):
+            return registry.put(Request(environ), self.registry_host)(environ, start_response)
         if "X-Amz-Signature" in environ.get("QUERY_STRING", "") and caller.is_presigned(request := Request(environ)):
             return caller.answer(request)(environ, start_response)
         answer: Iterable[bytes] = super().__call__(environ, start_response)
@@ -44,10 +49,12 @@ class Double(DomainDispatcherApplication):
         match request.path.removeprefix(OWN):
             case "gate":
                 return registry.gate(request)
-            case "pushed":
-                return registry.pushed(request, self.registry_host)
             case "up":
                 return Response("up\n")
+            case "forget" if request.method == "POST":
+                moto_api_backend.reset()
+                give_user_a_key(*self.key)
+                return Response("nothing is left but the user\n")
         return Response(status=404)
 
 
@@ -66,9 +73,10 @@ def main(file: Path) -> None:
     told = json.loads(file.read_text())
     os.environ["MOTO_PORT"] = str(PORT)  # where moto asks itself
     cluster.lead_to(told["api"], told["authority"], told["kubernetes"])
-    registry.give_logins_an_end()
-    give_user_a_key(told["key"], told["secret"])
-    run_simple(told["address"], PORT, Double(told["registry"]), threaded=True, request_handler=MotoRequestHandler)
+    registry.correct_moto()
+    rights.bind_the_deployer()
+    double = Double(told["registry"], told["key"], told["secret"])
+    run_simple(told["address"], PORT, double, threaded=True, request_handler=MotoRequestHandler)
 
 
 if __name__ == "__main__":
