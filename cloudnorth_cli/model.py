@@ -106,6 +106,14 @@ class Release(Value, frozen=True, kw_only=True):
         return str(self.number) if self.number == self.revision else f"{self.number} (revision {self.revision})"
 
 
+class Accepted(Value, frozen=True, kw_only=True):
+    """What a scanner found and somebody deployed all the same (`deploy --allow-findings`)."""
+
+    reason: str
+    findings: tuple[str, ...]
+    """`CVE-2026-1234 openssl 3.0.1: fixed in 3.0.2 (api)`."""
+
+
 Outcome = Literal["deployed", "failed", "rolled-back", "interrupted", "unverified"]
 
 
@@ -132,6 +140,8 @@ class Record(Value, frozen=True, kw_only=True):
     """The step that its run had come to when this was written, such as `watch`."""
     irreversible: str = ""
     """What of its migration cannot be taken back, as `migrate.check` said; "" when all of it can."""
+    accepted: Accepted | None = None
+    """Findings in its images that were accepted."""
 
 
 class Hold(Value, frozen=True, kw_only=True):
@@ -327,6 +337,8 @@ class Request(Value, frozen=True, kw_only=True):
     """Take a failed release back."""
     watch: bool = False
     """Of `deploy --watch`: kept apart from the releases that one can go back to."""
+    allow_findings: str = ""
+    """Why what a scanner finds in the images is accepted; "" where it is not."""
     hold: bool = True
     """Respect what is held, and hold a release that is taken back."""
     wait_lock: float = 0.0

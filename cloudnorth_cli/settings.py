@@ -167,8 +167,33 @@ class Cluster(Settings, frozen=True, kw_only=True):
     """Name of an EKS cluster in `aws`, reached with a token of our own; instead of the other two."""
 
 
+class Ignored(Settings, frozen=True, kw_only=True):
+    """A finding that does not count for a while."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", description="such as CVE-2026-1234")]
+    """As the scanner names it: `CVE-2026-1234`."""
+    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="a day such as 2027-01-31")]
+    """The last day (UTC) on which it does not count; from then on it does, and each deploy says so."""
+    reason: Annotated[str, msgspec.Meta(min_length=1, description="a text")]
+    """Why."""
+
+
+class Scan(Settings, frozen=True, kw_only=True):
+    """A gate for `deploy`: images wait for ECR's findings, and those that could be mended refuse them (exit 3)."""
+
+    severity: Literal["critical", "high"] = "critical"
+    """What refuses: critical findings, or high ones too."""
+    wait: Duration = "5m"
+    """At most so long for a scan."""
+    ignore: tuple[Ignored, ...] = ()
+    """Findings that do not count, each until a day and with a reason."""
+
+
 class Ecr(Settings, frozen=True, kw_only=True):
     """The private registry of `aws.account` in `aws.region`: `ecr: {}`."""
+
+    scan: Scan | None = None
+    """Wait for the findings of its scanners before a deploy; default: don't. `scan: {}` is enough."""
 
 
 class Registry(Settings, frozen=True, kw_only=True):
@@ -356,6 +381,12 @@ class Environment(Settings, frozen=True, kw_only=True):
             return registry.host.rstrip("/") if registry else None
         suffix = "amazonaws.com.cn" if (aws.region or "").startswith("cn-") else "amazonaws.com"
         return f"{aws.account}.dkr.ecr.{aws.region}.{suffix}"
+
+    @property
+    def scan(self) -> Scan | None:
+        """The scan gate, where there is one."""
+        ecr = self.file.registry.ecr if self.file.registry else None
+        return ecr.scan if ecr else None
 
     @property
     def helm_release(self) -> str:

@@ -17,6 +17,7 @@ import msgspec
 from cloudnorth_cli.errors import Failed, Locked, Refused, RolloutFailed
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
+    Accepted,
     Artifact,
     Backup,
     Candidate,
@@ -90,6 +91,12 @@ class FakePlatform:
 
     def resolve(self, images: dict[str, str]) -> tuple[Image, ...]:
         return tuple(self._image(name) for name in images)
+
+    def scan(self, images: Sequence[Image], request: Request, step: Step) -> Accepted | None:
+        found = ("CVE-2026-1234 openssl 3.0.1: fixed in 3.0.2 (api)",) if "findings" in self.wishes else ()
+        if found and not request.allow_findings:
+            raise Refused("1 finding that can be mended", code="scan-findings", evidence=found)
+        return Accepted(reason=request.allow_findings, findings=found) if found else None
 
     def prepare(self, images: Sequence[Image], request: Request, step: Step) -> Candidate:
         self._pass(step)

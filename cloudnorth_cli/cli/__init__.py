@@ -104,6 +104,10 @@ def deploy(
     force_conflicts: Annotated[
         bool, typer.Option("--force-conflicts", help="Take over fields that somebody changed by hand in the cluster.")
     ] = False,
+    allow_findings: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Scan gate: deploy images with findings; the reason is recorded."),
+    ] = None,
     no_rollback: Annotated[
         bool, typer.Option("--no-rollback", help="Leave a failed release as it is, to look at it.")
     ] = False,
@@ -145,6 +149,7 @@ def deploy(
             written=images,
             first=first,
             force_conflicts=force_conflicts,
+            allow_findings=doors.reason("--allow-findings", allow_findings),
             rollback=not no_rollback,
             hold=not no_hold,
             wait_lock=doors.patience(wait_lock),

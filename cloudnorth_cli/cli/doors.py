@@ -219,6 +219,13 @@ def patience(wait_lock: str | None) -> float:
         raise UsageError(f"--wait-lock: {error}") from error
 
 
+def reason(flag: str, text: str | None) -> str:
+    """Why, as a flag says; "" where it is not there. Raises UsageError for one that says nothing."""
+    if text is not None and not text.strip():
+        raise UsageError(f"{flag}: wanted is a reason, which is recorded")
+    return (text or "").strip()
+
+
 def limited(environment: Environment, timeout: str | None) -> Environment:
     """The environment with `--timeout` over what it and its services say. Raises UsageError for what is no duration."""
     if timeout is None:

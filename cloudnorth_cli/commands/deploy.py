@@ -1,4 +1,4 @@
-"""`cloudnorth deploy`: check → build → push → prepare → lock → migrate → release → watch → verify, and back again."""
+"""`cloudnorth deploy`: check → build → push → scan → prepare → lock → migrate → release → watch → verify, and back."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ def run(
         guard(progress.served)
 
     images = images_of(platform, environment, request, journal)
+
+    if environment.scan:
+        with journal.step("scan") as step:
+            progress.accepted = platform.scan(images, request, step)
 
     candidate = _prepared(platform, environment, request, journal, images, progress)
     if candidate.unchanged:
@@ -166,7 +170,14 @@ def _install(platform: Platform, request: Request, progress: Progress, step: Ste
     number = platform.next_revision(step)
     release = progress.release = Release(id=candidate.id, number=number, revision=number)
     progress.stage = "release"
-    record = begun(candidate, request, release, irreversible=progress.irreversible, seconds=step.journal.seconds)
+    record = begun(
+        candidate,
+        request,
+        release,
+        irreversible=progress.irreversible,
+        accepted=progress.accepted,
+        seconds=step.journal.seconds,
+    )
     records = progress.records = Records(platform, record)
     records.at("release")
     try:

@@ -9,7 +9,7 @@ from cloudnorth_cli.commands import outcome
 from cloudnorth_cli.commands.records import Records
 from cloudnorth_cli.errors import Broken, CloudnorthError, ExitStatus, Interrupted
 from cloudnorth_cli.events import Journal, Result
-from cloudnorth_cli.model import Candidate, Record, Release
+from cloudnorth_cli.model import Accepted, Candidate, Record, Release
 from cloudnorth_cli.platforms import Platform
 from cloudnorth_cli.settings import Environment
 
@@ -30,6 +30,8 @@ class Progress:
     records: Records | None = None
     irreversible: str = ""
     """What of its migration cannot be taken back, as `migrate.check` said."""
+    accepted: Accepted | None = None
+    """Findings in its images that were accepted."""
 
     def looks(self, served: Record | None) -> None:
         self.served, self.looked = served, True

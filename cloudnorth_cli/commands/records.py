@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus
-from cloudnorth_cli.model import Candidate, Record, Release, Request
+from cloudnorth_cli.model import Accepted, Candidate, Record, Release, Request
 from cloudnorth_cli.platforms import Platform
 
 MOST_EVIDENCE = 32_000
@@ -15,7 +15,13 @@ MOST_EVIDENCE = 32_000
 
 
 def begun(
-    candidate: Candidate, request: Request, release: Release, *, irreversible: str = "", seconds: float = 0.0
+    candidate: Candidate,
+    request: Request,
+    release: Release,
+    *,
+    irreversible: str = "",
+    accepted: Accepted | None = None,
+    seconds: float = 0.0,
 ) -> Record:
     """The record of a release as it is about to be installed. `seconds`: since the run began."""
     return Record(
@@ -26,6 +32,7 @@ def begun(
         source=candidate.source,
         started_at=datetime.now(UTC) - timedelta(seconds=seconds),
         irreversible=irreversible,
+        accepted=accepted,
         watch=request.watch,
     )
 

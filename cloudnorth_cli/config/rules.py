@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from datetime import date
 
 from cloudnorth_cli import __version__, templates
 from cloudnorth_cli.config import needs, outputs
@@ -79,6 +80,7 @@ def _environment(table: Node | None, path: _Path, services: Collection[str]) -> 
     if isinstance(password := table.get("registry", "password"), Table):
         yield from _source(password, (*path, "registry", "password"))
     yield from _amazon(table, path)
+    yield from _days(table.get("registry", "ecr", "scan", "ignore"), (*path, "registry", "ecr", "scan", "ignore"))
     changed = table.get("services")
     for name, service in _tables(changed):
         here = (*path, "services", name)
@@ -97,6 +99,17 @@ def _amazon(table: Table, path: _Path) -> Iterator[Finding]:
         if isinstance(inner, Table) and not nothing(inner.get(own)):
             for other in (other for other in others if not nothing(inner.get(other))):
                 yield Finding(inner.keys[other], f"{path_text((*path, key))} has both {own} and {other}", "keep one")
+
+
+def _days(ignore: Node | None, path: _Path) -> Iterator[Finding]:
+    """That each `until` is a day of the calendar."""
+    for here, entry in _each(ignore, path):
+        until = entry.get("until") if isinstance(entry, Table) else None
+        if isinstance(until, Scalar):
+            try:
+                date.fromisoformat(until.text)
+            except ValueError:
+                yield Finding(until.at, f"{path_text((*here, 'until'))}: {until.text} is no day of the calendar")
 
 
 def _service(service: Table, path: _Path, services: Collection[str]) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from typing import Literal, Protocol, cast
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
+    Accepted,
     Artifact,
     Backup,
     Candidate,
@@ -116,6 +117,12 @@ class Platform(Protocol):
 
     def resolve(self, images: dict[str, str]) -> tuple[Image, ...]:
         """Images built elsewhere, by service: see that they exist and learn their digests. Raises Refused."""
+
+    def scan(self, images: Sequence[Image], request: Request, step: Step) -> Accepted | None:
+        """Wait until it is known whether images may be deployed, where the environment asks for that (`scan`).
+
+        Returns what `request.allow_findings` accepted. Never judges what has served already. Raises Refused.
+        """
 
     def prepare(self, images: Sequence[Image], request: Request, step: Step) -> Candidate:
         """Make the release ready beside what serves (render the manifest; make files ready), and check it.

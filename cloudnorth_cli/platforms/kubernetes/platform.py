@@ -12,6 +12,7 @@ from cloudnorth_cli.adapters.kube import patiently
 from cloudnorth_cli.errors import CloudnorthError, Refused
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
+    Accepted,
     Artifact,
     Backup,
     Candidate,
@@ -28,7 +29,7 @@ from cloudnorth_cli.model import (
     Status,
     Verdict,
 )
-from cloudnorth_cli.platforms import Check, Service, Tell
+from cloudnorth_cli.platforms import Check, Service, Tell, scanning
 from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.platforms.kubernetes import (
     changes,
@@ -115,6 +116,11 @@ class KubernetesPlatform:
 
     def resolve(self, images: dict[str, str]) -> tuple[Image, ...]:
         return self._images.resolve(images)
+
+    def scan(self, images: Sequence[Image], request: Request, step: Step) -> Accepted | None:
+        kept = records.store(self._site).all()
+        served = {image.digest for record in kept if record.verified_at for image in record.images}
+        return scanning.gate(self._environment, images, served, request.allow_findings, step)
 
     def prepare(self, images: Sequence[Image], request: Request, step: Step) -> Candidate:
         wanted = preparing.complete(self._site, images, self._served)

@@ -18,6 +18,7 @@ from cloudnorth_cli.adapters.terraform_outputs import Outputs
 from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Refused, RolloutFailed
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
+    Accepted,
     Artifact,
     Backup,
     Candidate,
@@ -110,6 +111,9 @@ class LocalPlatform:
 
     def resolve(self, images_given: dict[str, str]) -> tuple[Image, ...]:
         return tuple(images.resolve(self.place, name, given) for name, given in images_given.items())
+
+    def scan(self, images: Sequence[Image], request: Request, step: Step) -> Accepted | None:
+        return None  # its images are files that no registry has
 
     def prepare(self, images: Sequence[Image], request: Request, step: Step) -> Candidate:
         before = self._serving_plan()
