@@ -74,7 +74,8 @@ def cleanup(
         with journal.step("delete") as step:
             _delete(stored, found.of("deletable"), members, deleted, step)
     except Interrupted:
-        state = f"{len(deleted)} images were deleted; nothing that is needed was among them."
+        gone = sum(one.fate == "deleted" for one in deleted.values())
+        state = f"{gone} of {len(found.of('deletable'))} images were deleted; nothing that is needed was among them."
         again = (outcome.command(environment, _words(environment, wishes)),)
         result = outcome.interruption("cleanup", environment, journal, state, again, outcome.Unread.UNREAD)
         return replace(result, cleanup=_done(found, deleted))

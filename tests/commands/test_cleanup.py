@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from cloudnorth_cli.errors import Interrupted
+from cloudnorth_cli.platforms.stored_images import StoredImages
+from tests.adapters.test_ecr_images import put
 from tests.commands.on_aws import HOST, LEASE, World, keys, moto, world
 from tests.tool import Ran
 
@@ -125,8 +128,6 @@ def test_a_protected_environment_wants_its_name(world: World) -> None:
 
 
 def test_what_the_registry_keeps_is_told_with_its_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cloudnorth_cli.platforms.stored_images import StoredImages
-
     reason = "in use by a Lambda function (ImageInUse)"
     monkeypatch.setattr(StoredImages, "delete", lambda self, repository, digests: dict.fromkeys(digests, reason))
     ran = cleanup(world, *GO_NOW, "--apply")
@@ -134,6 +135,25 @@ def test_what_the_registry_keeps_is_told_with_its_reason(world: World, monkeypat
     assert ran.result["error"]["code"] == "not-deleted"
     assert reason in ran.result["error"]["evidence"][0]
     assert {one["fate"] for one in ran.result["cleanup"]["images"]} == {"kept", "not-deleted"}
+
+
+def test_a_run_that_is_stopped_says_what_it_did(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.client.create_repository(repositoryName="shop/worker")
+    world.config["services"]["worker"] = {"build": {"context": "."}, "run": "x"}
+    put(world.client, "e" * 16, repository="shop/worker")
+    delete = StoredImages.delete
+
+    def stopped(self: StoredImages, repository: str, digests: list[str]) -> Any:
+        if repository == "shop/worker":
+            raise Interrupted("SIGTERM")
+        return delete(self, repository, digests)
+
+    monkeypatch.setattr(StoredImages, "delete", stopped)
+    ran = cleanup(world, *GO_NOW, "--apply")
+    assert ran.status == 130
+    assert "1 of 2 images were deleted" in ran.result["summary"]
+    assert [one["fate"] for one in ran.result["cleanup"]["images"] if not one["kept"]] == ["deleted", "deletable"]
+    assert ran.result["next"] == ["cloudnorth cleanup --env prod --apply --keep 0 --older-than 0s"]
 
 
 def test_a_plain_registry_is_refused_by_name(world: World) -> None:
