@@ -10,10 +10,12 @@ import hashlib
 import json
 import re
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -48,6 +50,8 @@ class RegistryDouble:
     stalled: threading.Event | None = None
     """Answer no upload until this is set."""
     uploads: dict[str, bytes] = field(default_factory=dict)
+    late: float = 0.0
+    """Seconds that its clock is ahead."""
 
     def put(self, repository: str, tag: str, manifest: dict[str, Any] | None = None) -> str:
         """Hold a manifest under a tag; its digest."""
@@ -86,6 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
     @property
     def double(self) -> RegistryDouble:
         return self.server.double  # type: ignore[attr-defined, no-any-return]
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return formatdate(time.time() + self.double.late, usegmt=True)
 
     def log_message(self, *_: object) -> None:
         pass

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -45,6 +47,12 @@ class Registry:
     def check(self) -> None:
         """See that it answers and takes our credentials. Raises Refused."""
         self._ask("GET", "", about="")
+
+    def now(self) -> datetime | None:
+        """Its own time, to the second; None where its answers have none. Raises Refused."""
+        answer = self._ask("GET", "", about="")
+        said = answer.headers.get("Date") if answer is not None else None
+        return parsedate_to_datetime(said).replace(tzinfo=UTC) if said else None
 
     def digest(self, path: str, version: str) -> str | None:
         """The digest behind a tag or digest of a repository, None where there is none. Raises Refused.

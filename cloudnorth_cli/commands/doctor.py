@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
+import msgspec
+
 from cloudnorth_cli.commands import outcome
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus
 from cloudnorth_cli.events import Result
@@ -20,11 +22,11 @@ LIMIT = 4.0
 
 def doctor(platform: Platform, environment: Environment, limit: float = LIMIT) -> Result:
     """What each check saw, in the platform's order; exit status 3 where something is to be mended."""
-    seen = examine(platform.checks(), limit)
+    again = outcome.command(environment, "doctor")
+    seen = tuple(_with_next(one, again) for one in examine(platform.checks(), limit))
     found = [finding for one in seen for finding in one.findings]
     name, count = environment.name, len(found)
     told = f"{count} {'thing' if count == 1 else 'things'} to mend; nothing was changed." if found else "all well."
-    again = outcome.command(environment, "doctor")
     return Result(
         command="doctor",
         exit_status=int(ExitStatus.REFUSED if found else ExitStatus.DONE),
@@ -34,6 +36,13 @@ def doctor(platform: Platform, environment: Environment, limit: float = LIMIT) -
         checks=seen,
         next=(again,) if found else (),
     )
+
+
+def _with_next(checked: Checked, again: str) -> Checked:
+    """Where nothing better is known (no answer, a check that broke): to ask again."""
+    replace = msgspec.structs.replace
+    findings = tuple(one if one.next else replace(one, next=(again,)) for one in checked.findings)
+    return replace(checked, findings=findings)
 
 
 def examine(checks: Sequence[Check], limit: float) -> tuple[Checked, ...]:

@@ -56,8 +56,8 @@ class Registries:
         """
         reference = parse(repository)
         try:
-            if self._ecr is not None and reference.host == self._our_host:
-                self._ecr.ensure(reference.path)
+            if self._ecr is not None and reference.host == self._our_host and self._ecr.ensure(reference.path):
+                self._journal.notice(f"made repository {reference.path} in ECR, which was not there")
             self.of(reference).check_push(reference.path)
         except Refused as error:
             error.status = ExitStatus.FAILED

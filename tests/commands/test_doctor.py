@@ -25,10 +25,12 @@ from cloudnorth_cli.config import project as configuration
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.platforms import Check, Seen, open_platform
 from cloudnorth_cli.platforms.kubernetes import checkup_cluster
+from tests.adapters.aws_keys import ACCOUNT, REGION, keys
 from tests.conftest import Cloudnorth
 from tests.lab import deployer
 from tests.registry_double import RegistryDouble, registry_double
 
+__all__ = ["keys"]
 NAMESPACE = "/api/v1/namespaces/shop"
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -252,6 +254,10 @@ def clock_off(world: World) -> None:
     world.api.late = 400.0
 
 
+def registry_clock(world: World) -> None:
+    world.registry.late = -90
+
+
 def secret_gone(world: World) -> None:
     world.env["secrets"]["OTHER"] = {"file": "nowhere"}
 
@@ -291,6 +297,7 @@ FAULTS: dict[Callable[[World], None], tuple[str, str]] = {
     of_another_release: ("release", "release-foreign"),
     used_up: ("quota", "quota-exceeded"),
     clock_off: ("clock", "clock"),
+    registry_clock: ("registry", "clock"),
     secret_gone: ("secrets", "secret-missing"),
     image_gone: ("images", "image-not-found"),
     registry_denies: ("registry", "registry-denied"),
@@ -307,7 +314,7 @@ def test_a_planted_fault_is_found_with_what_mends_it(world: World, plant: Callab
     assert FAULTS[plant] in found, result.checks
     finding = found[FAULTS[plant]]
     assert finding.message
-    assert finding.where or finding.next
+    assert all(each.next for one in result.checks or () for each in one.findings), "each names what mends it"
     assert result.exit_status == 3
     assert result.outcome == "refused"
     assert "kept-to-itself" not in str(result)
@@ -369,6 +376,27 @@ def test_everything_black_holed_is_told_within_ten_seconds(world: World, hole: s
     assert time.monotonic() - began < 10
     silent = {one.name for one in result.checks or () for each in one.findings if each.code == "no-answer"}
     assert {"cluster", "registry", "docker", "secrets"} <= silent
+    assert all(each.next for one in result.checks or () for each in one.findings)
+
+
+def test_aws_black_holed_is_told_within_ten_seconds(
+    world: World, hole: str, keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{hole}")
+    engine_away(world)
+    (world.root / "terraform").mkdir()
+    (world.root / "terraform" / "prod.s3.tfbackend").write_text('bucket = "b"\nkey = "k"\n')
+    world.env["aws"] = {"account": ACCOUNT, "region": REGION}
+    world.env["terraform"]["backend"] = "prod.s3.tfbackend"
+    world.env["cluster"] = {"eks": "shop-prod"}
+    world.env["registry"] = {"ecr": {}}
+    world.env["secrets"] |= {"A": {"secretsmanager": "shop/a"}, "B": {"ssm": "/b"}}
+    began = time.monotonic()
+    result = world.doctor()
+    assert time.monotonic() - began < 10
+    wrong = {one.name: one for one in result.checks or () if one.state == "wrong"}
+    assert {"aws", "cluster", "registry", "secrets"} <= wrong.keys()
+    assert all(each.next for one in wrong.values() for each in one.findings)
 
 
 def test_a_check_that_breaks_hides_no_other() -> None:

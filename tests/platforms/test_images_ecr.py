@@ -14,7 +14,7 @@ from cloudnorth_cli.adapters.push_stream import Pushed
 from cloudnorth_cli.adapters.registry import Registry as Client
 from cloudnorth_cli.adapters.registry_login import Login
 from cloudnorth_cli.errors import Failed, Refused
-from cloudnorth_cli.events import Journal
+from cloudnorth_cli.events import Journal, Notice
 from cloudnorth_cli.model import Artifact
 from cloudnorth_cli.platforms.images import Images
 from cloudnorth_cli.settings import Aws, Build, Ecr, Environment, Registry, Service
@@ -48,13 +48,16 @@ def test_a_login_that_ends_in_a_push_is_made_anew(moto: None, root: Path, monkey
     monkeypatch.setattr(Client, "digest", lambda self, path, version: next(answers))
     monkeypatch.setattr(Client, "check_push", lambda self, path: None)
     monkeypatch.setattr(Client, "manifest", lambda self, path, version: None)
-    journal = Journal()
+    told: list[Any] = []
+    journal = Journal(told.append)
     with journal.step("push") as step:
         (image,) = Images(on_aws(root), journal).push((ARTIFACT,), step)
     assert image.reference == f"{HOST}/shop/api@{DIGEST}"
     assert [login.username for login in logins if login] == ["AWS", "AWS"]
     made = boto3.client("ecr", region_name=REGION).describe_repositories()["repositories"]
     assert [one["repositoryName"] for one in made] == ["shop/api"]
+    notices = [event.message for event in told if isinstance(event, Notice)]
+    assert notices == ["made repository shop/api in ECR, which was not there"], "once, and not for one that is there"
 
 
 def test_another_accounts_credentials_are_refused_before_the_registry_is_asked(moto: None, root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from cloudnorth_cli import shell
 from cloudnorth_cli.adapters import buildkit, docker, kube_expiry, terraform
@@ -129,12 +130,26 @@ def _registry(site: Site, *, builds: bool) -> Seen:
                 where=_where(site, "registry"),
                 next=error.next or (f"docker login {host}",),
             ) from error
-        return Seen(f"{host} answers")
+        return Seen(f"{host} answers", _apart(site, known))
     repositories = [known.repository(name) for name in names]
     found = side_by_side(lambda repository: _pushed(known, repository), repositories)
     # A registry that is away is one thing to mend, however many repositories are in it.
     findings = tuple({(one.code, one.message): one for one in found if one}.values())
-    return Seen(f"{site.environment.registry_host}: {len(repositories)} repositories can be written", findings)
+    apart = () if findings else _apart(site, known)
+    seen = f"{site.environment.registry_host}: {len(repositories)} repositories can be written"
+    return Seen(seen, (*findings, *apart))
+
+
+def _apart(site: Site, known: Registries) -> tuple[Finding, ...]:
+    """Where its clock is far from ours: the tokens that it gives seem to have ended, or not to have begun."""
+    host = site.environment.registry_host or ""
+    now = known.of(parse(f"{host}/any")).now()
+    seconds = (datetime.now(UTC) - now).total_seconds() if now else 0.0
+    if abs(seconds) <= checkup_cluster.CLOCK:
+        return ()
+    side = "ahead of" if seconds > 0 else "behind"
+    message = f"the clock of this machine is {abs(seconds):.0f} s {side} the registry's; its tokens are refused"
+    return (Finding(code="clock", message=message, where=host, next=("timedatectl status",)),)
 
 
 def _pushed(known: Registries, repository: str) -> Finding | None:
