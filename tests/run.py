@@ -76,9 +76,9 @@ SUITES: dict[str, Callable[[str], Commands]] = {
     "lab-start": lab_start,
     "lab": lab,
 }
-LAB_WORKERS = "4"
+LAB_WORKERS = "6"
 """Tests in the lab wait for pods more than they compute: about four tenths of two cores with four workers."""
-UNIT_WORKERS = "2"
+UNIT_WORKERS = "4"
 """Tests of the local platform wait for processes to start: about half of one core with two workers."""
 LANES = (("quality", "pages", "terraform", "unit", "contract", "lab-start", "lab"),)
 """Suites that run side by side; on two cores none do, for what a test times would be the wait for the others."""

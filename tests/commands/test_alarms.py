@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ def test_a_count_of_what_is_ok_and_each_that_is_not(world: World, client: Any) -
     ]
     shown = world.run("status", output="plain").out
     assert "alarms: 1 OK\n" in shown
-    assert "  shop-prod-db-cpu  in alarm since 0 s ago: the database is busy\n" in shown.replace("1 s ago", "0 s ago")
+    assert re.search(r"^  shop-prod-db-cpu  in alarm since \d+ s ago: the database is busy$", shown, re.MULTILINE)
 
 
 def test_an_alarm_changes_neither_health_nor_the_exit_status(world: World, client: Any) -> None:
