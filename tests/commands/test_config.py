@@ -123,3 +123,17 @@ def test_the_program_refuses_what_is_no_configuration_with_2(kind: str, tmp_path
     assert ran.status == 2
     assert ran.result["exit_status"] == 2
     assert "Traceback" not in ran.out + ran.err
+
+
+def test_what_is_read_elsewhere_is_told_by_its_name_and_not_asked_for(folder: Path) -> None:
+    text = FILE.replace(
+        "    platform: local\n", "    platform: local\n    terraform: {dir: ., command: no-such-program}\n"
+    )
+    text = text.replace(
+        "{KEY: {env: HELLO_KEY}", '{KEY: {secretsmanager: "{terraform.arn}", key: pin}, OUT: {terraform: out}'
+    )
+    (folder / "cloudnorth.yaml").write_text(text.replace("LEVEL: debug", 'LEVEL: "{terraform.level}"'))
+    told = entries(folder)
+    assert told["services.api.env.LEVEL"] == ("{terraform.level}", "cloudnorth.yaml:18:35")
+    assert told["secrets.KEY"][0] == "*** (Secrets Manager {terraform.arn}, key pin)"
+    assert told["secrets.OUT"][0] == "*** (Terraform's output out)"
