@@ -80,6 +80,19 @@ def state_lock(door: Door, s3: Any, bucket: str, key: str) -> str:
         return "somebody"
 
 
+def node_targets(door: Door, network: str) -> dict[str, int]:
+    """Target groups that send to the nodes of a VPC themselves, by name, with the port. Raises Refused."""
+    client = door.client("elbv2")
+    with door.told("the target groups"):
+        pages = client.get_paginator("describe_target_groups").paginate()
+        found = [group for page in pages for group in page["TargetGroups"]]
+    return {
+        str(one["TargetGroupName"]): int(one["Port"])
+        for one in found
+        if one.get("VpcId") == network and one.get("TargetType") == "instance"
+    }
+
+
 def is_ecr(host: str) -> bool:
     return bool(_ECR.fullmatch(host))
 

@@ -58,6 +58,8 @@ class Cluster:
     endpoint: str
     authority: str
     """Its certificate authority, PEM in base64."""
+    network: str = ""
+    """The VPC that its nodes are in."""
 
 
 class Eks:
@@ -97,7 +99,9 @@ class Eks:
                 next=(f"aws eks wait cluster-active --name {self._name} --region {door.region}",),
                 retryable=True,
             )
-        return Cluster(self._name, door.region, said["arn"], said["endpoint"], said["certificateAuthority"]["data"])
+        network = str(said.get("resourcesVpcConfig", {}).get("vpcId") or "")
+        authority = said["certificateAuthority"]["data"]
+        return Cluster(self._name, door.region, said["arn"], said["endpoint"], authority, network)
 
     def connect(self) -> Configuration:
         """What the client connects with; its token is renewed on the way. Raises Refused."""

@@ -14,7 +14,13 @@ from cloudnorth_cli.durations import told
 from cloudnorth_cli.errors import CloudnorthError, Refused
 from cloudnorth_cli.model import Finding
 from cloudnorth_cli.platforms import Check, Seen, checkups
-from cloudnorth_cli.platforms.kubernetes import checkup_aws, checkup_cluster, credentials, records
+from cloudnorth_cli.platforms.kubernetes import (
+    checkup_aws,
+    checkup_balancer,
+    checkup_cluster,
+    credentials,
+    records,
+)
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.platforms.registries import Registries
 
@@ -38,6 +44,7 @@ def _checks(site: Site) -> Iterator[Check]:
     yield Check("cluster", lambda: _cluster(site))
     yield Check("token", lambda: _credentials(site), needs="cluster")
     yield from checkup_cluster.checks(site)
+    yield from checkup_balancer.checks(site)
     if file.registry:
         yield Check("registry", lambda: _registry(site, builds=builds))
     yield Check("images", lambda: _images(site), needs="cluster")

@@ -59,11 +59,13 @@ def installed(revisions: Sequence[Revision]) -> bool:
 def workloads(site: Site) -> tuple[Json, ...]:
     """The workloads in the cluster that belong to the Helm release, by the annotation that Helm writes."""
     return tuple(
-        thing
-        for kind in WORKLOADS
-        for thing in site.api.items(path(kind, site.namespace))
-        if _annotation(thing, _OWNER) == site.release and _annotation(thing, _PLACE) in {site.namespace, ""}
+        thing for kind in WORKLOADS for thing in site.api.items(path(kind, site.namespace)) if belongs(site, thing)
     )
+
+
+def belongs(site: Site, thing: Json) -> bool:
+    """Whether an object is the Helm release's, by the annotation that Helm writes."""
+    return _annotation(thing, _OWNER) == site.release and _annotation(thing, _PLACE) in {site.namespace, ""}
 
 
 def serving(site: Site) -> Record | None:
