@@ -98,6 +98,8 @@ class Sources:
             return (f"ls -l {shlex.quote(source.file)}",)
         if source.command is not None:
             return (source.command,)
+        if source.terraform is not None:
+            return (self.outputs.typed,)
         return self.vault.typed(self._named(source))
 
     def _here(self, source: SecretSource) -> Secret:

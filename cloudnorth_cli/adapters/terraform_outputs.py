@@ -62,12 +62,12 @@ class Outputs:
                     f"Terraform's output {name} is sensitive, and this is seen by many: make it a secret, "
                     f"such as secrets: {{{name.upper().replace('-', '_')}: {{terraform: {name}}}}}",
                     code="terraform-sensitive",
-                    next=(self._command(),),
+                    next=(self.typed,),
                 )
             if not isinstance(value, str | int | float):
                 kind = "a list" if isinstance(value, list) else "a map"
                 message = f"Terraform's output {name} is {kind}, not a text"
-                raise Refused(message, code="terraform-output", next=(self._command(),))
+                raise Refused(message, code="terraform-output", next=(self.typed,))
         except Refused as error:
             error.where = error.where or where
             raise
@@ -90,7 +90,7 @@ class Outputs:
             what = "is null" if name in found else "is not there"
             hint = "" if name in found else f"\n{nearest(name, found)}"
             message = f"Terraform's output {name} {what}{hint}"
-            raise Refused(message, code="terraform-output", next=(self._command(),))
+            raise Refused(message, code="terraform-output", next=(self.typed,))
         return found[name]
 
     def _tried(self) -> dict[str, Any] | Refused:
@@ -102,7 +102,7 @@ class Outputs:
     def _read(self) -> dict[str, Any]:
         if not self._asked:
             message = "Terraform is not asked here: a rollback needs the cluster and the record only"
-            raise Refused(message, code="terraform-unasked", next=(self._command(),))
+            raise Refused(message, code="terraform-unasked", next=(self.typed,))
         from cloudnorth_cli.adapters import terraform as tool  # 50 ms that most runs have no use for
         from cloudnorth_cli.adapters.terraform_run import open_runner, said
 
@@ -119,7 +119,7 @@ class Outputs:
                 "Terraform's outputs cannot be read",
                 code="terraform",
                 evidence=said(done),
-                next=(self._command(),),
+                next=(self.typed,),
             )
         found = tool.values(done.output)
         for value in found.values():
@@ -144,9 +144,11 @@ class Outputs:
                 f"Terraform's outputs: {error.message}",
                 code="terraform",
                 evidence=error.evidence,
-                next=(self._command(),),
+                next=(self.typed,),
                 retryable=True,
             ) from error
 
-    def _command(self) -> str:
+    @property
+    def typed(self) -> str:
+        """A command for a person, to see them."""
         return f"cloudnorth outputs --env {self._environment.name}"
