@@ -81,7 +81,6 @@ def open_shop(folder: Path) -> Inside:
     shop = Inside(clone(folder), here, "lab-aws")
     path = shop.root / "cloudnorth.yaml"
     config = yaml.safe_load(path.read_text().replace("10.89.0.2:5000", here.registry))
-    config["environments"]["lab-aws"]["secrets"]["DATABASE_URL"] = {"file": str(here.aws / "database-url")}
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     return shop
 

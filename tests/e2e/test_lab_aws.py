@@ -5,8 +5,10 @@ One story, because each part needs the one before; what it stands on is made by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +40,21 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
     made.forget()
 
 
+def listening(shop: Inside) -> Callable[[], list[dict[str, Any]]]:
+    """Subscribe a queue to the environment's topic; gives what has come."""
+    sqs, sns = shop.client("sqs"), shop.client("sns")
+    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = f"arn:aws:sns:{names.REGION}:{names.ACCOUNT}:shop-lab-alerts"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+
+    def come() -> list[dict[str, Any]]:
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(one["Body"]) for one in found]
+
+    return come
+
+
 def test_provision_makes_it_and_then_finds_nothing_to_do(shop: Inside) -> None:
     made = shop.run("provision")
     well(made)
@@ -67,9 +84,12 @@ def test_build_push_and_deploy_bring_the_first_release(shop: Inside) -> None:
         assert [(one["imageDigest"], one["imageTags"]) for one in seen] == [
             (images[service]["digest"], [images[service]["tag"]])
         ]
+    told = listening(shop)
     deployed = shop.run("deploy")
     well(deployed)
     assert deployed.result["release"]["number"] == 1
+    (message,) = told()
+    assert message["outcome"] == "done"
     assert deployed.step("push")["summary"] == "0 B, the registry has them all"
     running = set(shop.kubectl("get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}").split())
     assert {f"{image['repository']}@{image['digest']}" for image in images.values()} <= running
@@ -79,7 +99,10 @@ def test_build_push_and_deploy_bring_the_first_release(shop: Inside) -> None:
 def test_status_and_logs_read_by_the_same_way(shop: Inside) -> None:
     status = shop.run("status")
     well(status)
-    assert status.result["status"][0]["healthy"] is True
+    shown = status.result["status"][0]
+    assert shown["healthy"] is True
+    assert (shown["alarms"]["prefix"], shown["alarms"]["unread"]) == ("shop-lab-", "")
+    assert shown["alarms"]["ok"] + len(shown["alarms"]["not_ok"]) > 5
     logs = shop.run("logs", "-s", "api")
     well(logs)
     lines = [event["line"]["text"] for event in logs.events if event["event"] == "logged"]

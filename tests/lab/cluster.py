@@ -7,6 +7,7 @@ import secrets
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -80,9 +81,15 @@ def is_ready(settings: Settings) -> bool:
     )
 
 
+def make_database_url(settings: Settings) -> None:
+    """Write the database's URL, with a new password in it, beside the kubeconfig."""
+    url = f"mysql://shop:{secrets.token_hex(16)}@{DATABASE_HOST}:3306/shop\n"
+    _write_private(settings.run / "database-url", url)
+
+
 def apply_objects(settings: Settings) -> None:
-    """Namespaces, DNS, metrics and the database; the database's URL is written beside the kubeconfig."""
-    password = secrets.token_hex(16)
+    """Namespaces, DNS, metrics, the database with the password of its URL, and the double's deployer."""
+    password = urlsplit((settings.run / "database-url").read_text()).password or ""
     uid, gid = database_user()
     manifests = [
         fill(f"manifests/{name}.yaml", settings, password=password, mysql_uid=str(uid), mysql_gid=str(gid))
@@ -90,9 +97,6 @@ def apply_objects(settings: Settings) -> None:
     ]
     kubectl(settings, "apply", "--server-side", "-f", "-", stdin="\n---\n".join(manifests))
     kubectl(settings, "apply", "--server-side", "-n", names.NAMESPACE, "-f", str(ROLE))
-    url = f"mysql://shop:{password}@{DATABASE_HOST}:3306/"
-    _write_private(settings.run / "database-url", f"{url}shop\n")
-    _write_private(settings.run / "aws/database-url", f"{url}shop_aws\n")
 
 
 def unready(settings: Settings, nodes: int) -> list[str]:

@@ -83,6 +83,7 @@ def _start(settings: Settings, nodes: int) -> Lab:
     log_dir(settings).mkdir(parents=True)
     say("starting: certificates, registry, etcd, API server")
     cluster.make_certificates(settings)
+    cluster.make_database_url(settings)
     aws.prepare(settings, log_dir(settings) / "aws-iam-authenticator.log")
     _link_programs(settings)
     cgroups.make(settings.name, ["docker", settings.node_name(1)])

@@ -98,7 +98,7 @@ def test_a_start_killed_at_any_point_is_cleaned_up_by_the_next(instance: Instanc
         ("its cgroups", lambda: cgroups.exists(settings.name)),
         ("its link", Path(f"/sys/class/net/{settings.name}").exists),
         ("its engine", (settings.run / "docker.sock").exists),
-        ("its database's password", (settings.run / "database-url").exists),
+        ("its first objects", (settings.state / "kubectl-cache").exists),
     ]
     for what, reached in points:
         start = instance.begin("up", log=said)

@@ -34,7 +34,10 @@ def shown(settings: Settings) -> Path:
 
 
 def prepare(settings: Settings, log: Path) -> None:
-    """Authority, keys, the authenticator's certificate, the shell's files. The cluster's certificates come first."""
+    """Authority, keys, the authenticator's certificate, the shell's files.
+
+    The cluster's certificates and the database's URL come first.
+    """
     kept(settings).mkdir(mode=0o700)
     shown(settings).mkdir()
     authority.make(kept(settings) / "ca.crt", kept(settings) / "ca.key")
@@ -80,6 +83,7 @@ def _told(settings: Settings, key: str, secret: str) -> dict[str, object]:
         "authority": (settings.state / "pki/ca.crt").read_text(),
         "kubernetes": VERSIONS.go("kubernetes").lstrip("v").rpartition(".")[0],
         "key": key, "secret": secret,
+        "secrets": {names.DATABASE_URL: f"{(settings.run / 'database-url').read_text().strip()}_aws"},
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ REGION = "us-east-1"
 CLUSTER = "shop-lab"
 NAMESPACE = "shop-aws"
 USER = "lab"
+DATABASE_URL = "shop/lab/database-url"
 PORT = 4566  # where moto answers without TLS; AWS's names lead to 443
 DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/deployer-lab"
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/platform-admin"

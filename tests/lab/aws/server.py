@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from moto.iam.models import iam_backends
 from moto.moto_api._internal import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.secretsmanager.models import secretsmanager_backends
 from werkzeug import Request, Response
 from werkzeug.serving import run_simple
 
@@ -28,18 +29,26 @@ OWN = "/_lab/"
 class Double(DomainDispatcherApplication):
     """moto's dispatcher, behind what is answered otherwise here."""
 
-    def __init__(self, registry_host: str, key: str, secret: str) -> None:
+    def __init__(self, told: Mapping[str, Any]) -> None:
         super().__init__(create_backend_app)
-        self.registry_host = registry_host
-        self.key = (key, secret)
-        give_user_a_key(*self.key)
+        self.told = told
+        self._begin()
+
+    def _begin(self) -> None:
+        """What is there at the start, as somebody's account has it before Terraform comes: a user, secrets."""
+        give_user_a_key(self.told["key"], self.told["secret"])
+        for name, value in self.told["secrets"].items():
+            secretsmanager_backends[ACCOUNT][REGION].create_secret(
+                name, secret_string=value, secret_binary=None, description=None, tags=None, kms_key_id=None,
+                client_request_token=None, replica_regions=[], force_overwrite=False,
+            )  # fmt: skip
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request."""
         if environ["PATH_INFO"].startswith(OWN):
             return self._own(Request(environ))(environ, start_response)
         if registry.HOST.fullmatch(environ.get("HTTP_HOST", "")):
-            return registry.put(Request(environ), self.registry_host)(environ, start_response)
+            return registry.put(Request(environ), self.told["registry"])(environ, start_response)
         if "X-Amz-Signature" in environ.get("QUERY_STRING", "") and caller.is_presigned(request := Request(environ)):
             return caller.answer(request)(environ, start_response)
         answer: Iterable[bytes] = super().__call__(environ, start_response)
@@ -53,8 +62,8 @@ class Double(DomainDispatcherApplication):
                 return Response("up\n")
             case "forget" if request.method == "POST":
                 moto_api_backend.reset()
-                give_user_a_key(*self.key)
-                return Response("nothing is left but the user\n")
+                self._begin()
+                return Response("as at the start\n")
         return Response(status=404)
 
 
@@ -75,8 +84,7 @@ def main(file: Path) -> None:
     cluster.lead_to(told["api"], told["authority"], told["kubernetes"])
     registry.correct_moto()
     rights.bind_the_deployer()
-    double = Double(told["registry"], told["key"], told["secret"])
-    run_simple(told["address"], PORT, double, threaded=True, request_handler=MotoRequestHandler)
+    run_simple(told["address"], PORT, Double(told), threaded=True, request_handler=MotoRequestHandler)
 
 
 if __name__ == "__main__":
