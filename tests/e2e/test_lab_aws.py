@@ -89,7 +89,7 @@ def test_build_push_and_deploy_bring_the_first_release(shop: Inside) -> None:
     well(deployed)
     assert deployed.result["release"]["number"] == 1
     (message,) = told()
-    assert message["outcome"] == "done"
+    assert message["result"]["outcome"] == "done"
     assert deployed.step("push")["summary"] == "0 B, the registry has them all"
     running = set(shop.kubectl("get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}").split())
     assert {f"{image['repository']}@{image['digest']}" for image in images.values()} <= running
