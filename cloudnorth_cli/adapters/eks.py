@@ -70,6 +70,8 @@ class Eks:
         self._name = name
         self._token: Token | None = None
         self._guard = threading.Lock()
+        self._cluster: Cluster | None = None
+        self._describing = threading.Lock()
 
     def token(self) -> Token:
         """Our token, made anew before it ends. Signed here: only a role's credentials are asked for. Raises Refused."""
@@ -79,7 +81,16 @@ class Eks:
             return self._token
 
     def describe(self) -> Cluster:
-        """Raises Refused for another account's credentials, and where there is no such cluster or it is not active."""
+        """Asked for once: where a cluster answers does not change.
+
+        Raises Refused for another account's credentials, and where there is no such cluster or it is not active.
+        """
+        with self._describing:
+            if self._cluster is None:
+                self._cluster = self._ask()
+            return self._cluster
+
+    def _ask(self) -> Cluster:
         door = self._door
         door.check()
         client = door.client("eks")

@@ -94,10 +94,18 @@ class Api:
     """One API server. Paths are the API's own, such as `/api/v1/namespaces/shop/pods`."""
 
     def __init__(
-        self, configuration: Configuration, context: str, renew: Callable[[], Configuration] | None = None
+        self,
+        configuration: Configuration,
+        context: str,
+        renew: Callable[[], Configuration] | None = None,
+        way: tuple[str, ...] = (),
     ) -> None:
-        """renew: reads the credentials anew, for when the server does not take them any more."""
+        """renew: reads the credentials anew, for when the server does not take them any more.
+
+        way: flags that lead a person's kubectl to it; default: its context alone.
+        """
         self.context = context
+        self.way = way or ("--context", context)
         self.server = str(configuration.host)
         self._renew = renew
         self._renewed_at = 0.0

@@ -6,6 +6,7 @@ by looking at it for as long as it lasts, on the observer's own monotonic clock;
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -294,6 +295,6 @@ def _locked(lease: Json, api: Api, waited: float) -> Locked:
     return Locked(
         f"{lease_body.told(lease)} holds the lock{at}{where}{still}",
         where=f"lease/{name} in namespace {namespace}",
-        next=(f"kubectl --context {api.context} -n {namespace} get lease {name} -o yaml",),
+        next=(shlex.join(("kubectl", *api.way, "-n", namespace, "get", "lease", name, "-o", "yaml")),),
         retryable=True,
     )

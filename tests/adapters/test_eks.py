@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,19 @@ def test_a_cluster_and_its_kubeconfig(moto: None, tmp_path: Path) -> None:
     plugin = read["users"][0]["user"]["exec"]
     wanted = ["token", "--cluster", "shop", "--region", REGION, "--role", ROLE]
     assert (plugin["command"], plugin["args"]) == ("cloudnorth", wanted)
+
+
+def test_a_cluster_is_described_once(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.client("eks", region_name=REGION).create_cluster(name="shop", roleArn=ROLE, resourcesVpcConfig={})
+    ours, asked = cluster(), []
+    monkeypatch.setattr(ours, "_ask", lambda ask=ours._ask: asked.append(1) or ask())
+    assert ours.describe() is ours.describe()
+    assert asked == [1]
+
+
+def test_making_a_token_loads_no_client_of_kubernetes() -> None:
+    line = "import sys, cloudnorth_cli.commands.token; print('kubernetes' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_a_cluster_that_is_not_there(moto: None) -> None:

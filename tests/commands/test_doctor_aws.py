@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from cloudnorth_cli.adapters.aws import Door
 from cloudnorth_cli.commands.doctor import examine
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Checked
@@ -112,6 +113,21 @@ def test_settings_of_a_repository_that_differ_are_told_and_not_changed(made: Non
     assert [each.code for each in seen(tmp_path)["ecr"].findings] == ["ecr-settings"] * 2
     (after,) = ecr.describe_repositories(repositoryNames=["shop/api"])["repositories"]
     assert after["imageTagMutability"] == "MUTABLE"
+
+
+def test_the_state_is_looked_at_as_terraform_does_without_the_role(
+    made: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    def bucket(door: Door, *_: object) -> bool:
+        asked.append(door.settings.role)
+        return True
+
+    monkeypatch.setattr(checkup_aws.aws_look, "state_bucket", bucket)
+    checks = seen(tmp_path, role=f"arn:aws:iam::{ACCOUNT}:role/deployer")
+    assert ":assumed-role/deployer/" in checks["aws"].summary
+    assert asked == [None]
 
 
 def test_without_an_aws_block_nothing_is_asked(tmp_path: Path) -> None:

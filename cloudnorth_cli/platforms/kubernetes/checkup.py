@@ -109,8 +109,9 @@ def _cluster(site: Site) -> Seen:
     try:
         version = site.api.get("/version").get("gitVersion", "")
     except CloudnorthError as error:
-        advice = error.next or (f"kubectl --context {shlex.quote(context)} version",)
-        raise Refused(error.message, code=error.code, where=error.where or site.kubeconfig, next=advice) from error
+        advice = error.next or (shlex.join(("kubectl", *site.way, "version")),)
+        place = site.kubeconfig if site.eks is None else _where(site, "cluster.eks")
+        raise Refused(error.message, code=error.code, where=error.where or place, next=advice) from error
     return Seen(f"{version} at {site.api.server}, context {context}")
 
 

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from cloudnorth_cli import durations
 from cloudnorth_cli.adapters import aws_look
 from cloudnorth_cli.adapters.aws import Door
@@ -25,7 +27,8 @@ def checks(environment: Environment) -> Iterator[Check]:
     # Each has a session of its own: one is not safe in several threads (boto3's "Session").
     yield Check("aws", lambda: _identity(Door(file.aws)))
     if file.terraform and file.terraform.backend:
-        yield Check("state", lambda: _state(environment, Door(file.aws)), needs="aws")
+        # Terraform reads it without `aws.role`, whose rights may end with deploying.
+        yield Check("state", lambda: _state(environment, Door(replace(file.aws, role=None))), needs="aws")
     if file.registry and aws_look.is_ecr((environment.registry_host or "").partition("/")[0]):
         yield Check("ecr", lambda: _repositories(environment, Door(file.aws)), needs="aws")
 

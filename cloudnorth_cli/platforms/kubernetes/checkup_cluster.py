@@ -63,10 +63,6 @@ def _split(resource: str) -> tuple[str, str]:
     return name, subresource
 
 
-def _kubectl(site: Site, *words: str) -> str:
-    return shlex.join(("kubectl", "--context", site.context, "--namespace", site.namespace, *words))
-
-
 def _namespace(site: Site) -> Seen:
     if checking.namespace_exists(site):
         return Seen(site.namespace)
@@ -76,7 +72,7 @@ def _namespace(site: Site) -> Seen:
         f"namespace {site.namespace} is not there, and we may not make it",
         code="namespace-missing",
         where=f"context {site.context}",
-        next=(f"kubectl --context {shlex.quote(site.context)} create namespace {site.namespace}",),
+        next=(shlex.join(("kubectl", *site.way, "create", "namespace", site.namespace)),),
     )
 
 
@@ -93,7 +89,7 @@ def _rights(site: Site) -> Seen:
             code="forbidden",
             message=f"no permission in namespace {site.namespace}: {checking.told(one)}",
             where=f"context {site.context}, namespace {site.namespace}",
-            next=(f"cloudnorth doctor --permissions  # the Role; then: {_kubectl(site, 'apply', '-f', 'role.yaml')}",),
+            next=(f"cloudnorth doctor --permissions  # the Role; then: {site.kubectl('apply', '-f', 'role.yaml')}",),
         )
         for one in needed
     )
@@ -127,7 +123,7 @@ def _release(site: Site) -> Seen:
             code="release-foreign",
             message=line,
             where=f"namespace {site.namespace}",
-            next=(_kubectl(site, "get", line.partition(" ")[0], "-o", "yaml", "--show-managed-fields"),),
+            next=(site.kubectl("get", line.partition(" ")[0], "-o", "yaml", "--show-managed-fields"),),
         )
         for line in foreign
     ]
@@ -149,7 +145,7 @@ def _taken_names(site: Site) -> Iterator[Finding]:
                     message=f"{name} belongs to {f'the Helm release {owner}' if owner else 'no Helm release'}, "
                     f"not to {site.release}",
                     where=f"namespace {site.namespace}",
-                    next=(_kubectl(site, "describe", name),),
+                    next=(site.kubectl("describe", name),),
                 )
 
 
@@ -172,7 +168,7 @@ def _quota(site: Site) -> Seen:
                         code="quota-exceeded",
                         message=f"quota {name}: all {hard} of {what} are used; a new pod would be refused",
                         where=f"namespace {site.namespace}",
-                        next=(_kubectl(site, "describe", "resourcequota", name),),
+                        next=(site.kubectl("describe", "resourcequota", name),),
                     )
                 )
     return Seen(f"{len(quotas)} quotas" if quotas else "none", tuple(findings))

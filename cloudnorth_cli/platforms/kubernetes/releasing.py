@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -113,7 +114,7 @@ def not_busy(site: Site) -> tuple[Revision, ...]:
             f"a helm that is not ours has been at revision {stuck.number} ({stuck.status}) for {age:.0f} s",
             code="helm-busy",
             where=f"release {site.release} in namespace {site.namespace}",
-            next=(f"helm --kube-context {site.context} -n {site.namespace} history {site.release}",),
+            next=(_helm_history(site),),
             retryable=True,
         )
     return revisions
@@ -204,3 +205,8 @@ def _description(candidate: Candidate, request: Request) -> str:
     """A courtesy to `helm history`; nothing reads it."""
     source = candidate.source
     return f"{source.commit or 'no commit'} by {request.actor.who}, run {request.actor.run}"[:200]
+
+
+def _helm_history(site: Site) -> str:
+    flags = [word.replace("--context", "--kube-context") for word in site.way]
+    return shlex.join(("helm", *flags, "-n", site.namespace, "history", site.release))

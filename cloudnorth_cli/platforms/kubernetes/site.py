@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -63,12 +64,22 @@ class Site:
         return kube_config.context_of(self.environment.file.cluster, self.kubeconfig)
 
     @cached_property
+    def way(self) -> tuple[str, ...]:
+        """Flags that lead a person's kubectl to the cluster: a kubeconfig that is not theirs is named."""
+        theirs = self.eks is None and not self.environment.file.cluster.kubeconfig
+        return (*(() if theirs else ("--kubeconfig", self.kubeconfig)), "--context", self.context)
+
+    def kubectl(self, *words: str) -> str:
+        """A line for a person to type, in the namespace."""
+        return shlex.join(("kubectl", *self.way, "--namespace", self.namespace, *words))
+
+    @cached_property
     def api(self) -> kube.Api:
         if self.eks is not None:
             connect = self.eks.connect
         else:
             connect = partial(kube_config.configuration, self.kubeconfig, self.context)
-        return kube.Api(connect(), self.context, renew=connect)
+        return kube.Api(connect(), self.context, renew=connect, way=self.way)
 
     @cached_property
     def discovery(self) -> Discovery:
