@@ -37,7 +37,7 @@ class Clock:
 class Leases:
     """Leases with resourceVersions, as an API server keeps them."""
 
-    context = "test"
+    context, way = "test", ("--context", "test")
 
     def __init__(self) -> None:
         self.there: Json | None = None
