@@ -64,7 +64,12 @@ def lab_start(tier: str) -> Commands:
 
 
 def lab(tier: str) -> Commands:
-    return ((*PYTEST, "-n", LAB_WORKERS, "tests", "-m", "lab" if tier == "full" else "lab and not repeat"),)
+    marks = "lab" if tier == "full" else "lab and not repeat"
+    return ((*PYTEST, "-n", LAB_WORKERS, "tests", f"--ignore={MATRIX}", "-m", marks),)
+
+
+def lab_faults(tier: str) -> Commands:
+    return ((*PYTEST, "-n", "1", MATRIX),)
 
 
 SUITES: dict[str, Callable[[str], Commands]] = {
@@ -75,12 +80,15 @@ SUITES: dict[str, Callable[[str], Commands]] = {
     "pages": pages,
     "lab-start": lab_start,
     "lab": lab,
+    "lab-faults": lab_faults,
 }
-LAB_WORKERS = "6"
+MATRIX = "tests/rollout/matrix/test_matrix.py"
+"""Deploys eight releases at once by itself, and judges by seconds: nothing else runs in the lab meanwhile."""
+LAB_WORKERS = "4"
 """Tests in the lab wait for pods more than they compute: about four tenths of two cores with four workers."""
 UNIT_WORKERS = "4"
 """Tests of the local platform wait for processes to start: about half of one core with two workers."""
-LANES = (("quality", "pages", "terraform", "unit", "contract", "lab-start", "lab"),)
+LANES = (("quality", "pages", "terraform", "unit", "contract", "lab-start", "lab", "lab-faults"),)
 """Suites that run side by side; on two cores none do, for what a test times would be the wait for the others."""
 SAID_EVERY = 30.0
 """Seconds between two lines that tell what runs."""
