@@ -67,7 +67,10 @@ def test_provision_makes_it_and_then_finds_nothing_to_do(shop: Inside) -> None:
 
 
 def test_doctor_finds_all_well(shop: Inside) -> None:
-    looked = shop.run("doctor")
+    for _ in range(3):  # each check has four seconds, and the other tests share the two cores
+        looked = shop.run("doctor")
+        if looked.status == 0:
+            break
     well(looked)
     checks = {check["name"]: check["summary"] for check in looked.result["checks"]}
     assert ":assumed-role/deployer-lab/cloudnorth" in checks["aws"]

@@ -7,7 +7,9 @@ keys. Whatever AWS account its person has is out of reach in it: their variables
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from tests.lab.errors import LabError
 from tests.lab.facts import Lab
@@ -40,7 +42,8 @@ def environ(lab: Lab, given: Mapping[str, str]) -> dict[str, str]:
         # Each client has a variable of its own, and prefers it to the others'.
         **{name: bundle for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")},
         "DOCKER_HOST": lab.docker_host,
-        "PATH": os.pathsep.join([str(lab.bin), given.get("PATH", os.defpath)]),
+        # The lab's clients first; cloudnorth, which kubectl asks for tokens, behind whatever else has that name.
+        "PATH": os.pathsep.join([str(lab.bin), given.get("PATH", os.defpath), str(Path(sys.executable).parent)]),
     }
 
 

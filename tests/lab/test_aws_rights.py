@@ -39,6 +39,7 @@ def test_what_is_published_is_allowed() -> None:
     ecr.get_authorization_token()
     boto3.client("eks", region_name=REGION).create_cluster(name=CLUSTER, roleArn=ADMIN, resourcesVpcConfig={})
     assert as_role(DEPLOYER, "eks").describe_cluster(name=CLUSTER)["cluster"]["name"] == CLUSTER
+    assert as_role(DEPLOYER, "cloudwatch").describe_alarms()["MetricAlarms"] == []
     assert as_role(DEPLOYER, "sts").get_caller_identity()["Arn"].endswith(":assumed-role/deployer-lab/test")
 
 
