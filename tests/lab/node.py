@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.build.debian import root
+from tests.lab.build.python import libraries
 from tests.lab.build.steps import tail
 from tests.lab.errors import LabError
 from tests.lab.files import log_dir, node_dir, write_node_files
@@ -75,12 +76,12 @@ def start_node(settings: Settings, number: int) -> Node:
     argv = [
         "unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--propagation", "private",
         "sh", ENTER, root("lab"), node_dir(settings, number), settings.state, settings.run, cache_dir() / "go",
-        settings.node_name(number),
+        settings.node_name(number), libraries(),
     ]  # fmt: skip
-    with log.open("wb") as out, open("/proc/self/ns/mnt", "rb") as mounts:
+    with log.open("wb") as out:
         outer = subprocess.Popen(
             [str(word) for word in argv],
-            stdin=mounts,  # for enter.sh
+            stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             start_new_session=True,

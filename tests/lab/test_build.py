@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 import tarfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from tests.lab.build import images
+from tests.lab.build import images, python
 from tests.lab.build.go import COMMANDS, PACKAGES, program
 from tests.lab.build.steps import made_once, run
 from tests.lab.errors import LabError
@@ -119,3 +121,14 @@ def _build_slowly(target: Path) -> subprocess.Popen[bytes]:
     assert builder.stdout
     assert builder.stdout.readline() == b"half\n"
     return builder
+
+
+def test_moto_is_of_the_lock_s_version_and_another_one_has_another_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here = python.libraries()
+    assert here.name.startswith(f"moto-{metadata.version('moto')}-")
+    lock = tmp_path / "lock"
+    lock.write_text(re.sub(r"(?m)^botocore==\S+", "botocore==0.0.1", python.LOCK.read_text()))
+    monkeypatch.setattr(python, "LOCK", lock)
+    assert python.libraries() != here

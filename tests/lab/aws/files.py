@@ -8,7 +8,6 @@ import re
 import secrets
 import shutil
 import string
-import sys
 import sysconfig
 from pathlib import Path
 
@@ -21,6 +20,9 @@ from tests.lab.settings import VERSIONS, Settings
 
 RESOLVERS = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
 SWITCH = Path("/etc/nsswitch.conf")
+ROOT = Path(__file__).resolve().parents[3]
+CODE = ("tests/__init__.py", "tests/lab/__init__.py", "tests/lab/aws/*.py", "cloudnorth_cli/permissions/*.json")
+"""What moto runs with of ours."""
 
 
 def kept(settings: Settings) -> Path:
@@ -42,6 +44,7 @@ def prepare(settings: Settings, log: Path) -> None:
     shown(settings).mkdir()
     authority.make(kept(settings) / "ca.crt", kept(settings) / "ca.key")
     shutil.copy2(_caddy(), kept(settings) / "caddy")
+    _keep_code(kept(settings) / "code")
     (kept(settings) / "upstream.conf").write_text(_resolvers())
     run([program("aws-iam-authenticator"), "init", "--cluster-id", names.CLUSTER], log, cwd=kept(settings))
     key, secret = _key_pair()
@@ -67,14 +70,21 @@ def forward(settings: Settings) -> str:
 
 
 def server_command(settings: Settings) -> tuple[str, ...]:
-    """How a node's supervisord starts the double with this Python, from the machine's own mounts."""
-    root = Path(__file__).resolve().parents[3]
+    """How a node's supervisord starts moto: by the node's Python, on what the lab keeps of this clone."""
     return (
-        "/usr/bin/nsenter", "--mount=/proc/1/fd/0", "env", f"--chdir={root}", "PYTHONUNBUFFERED=1",
+        "/usr/bin/env", "PYTHONUNBUFFERED=1", f"PYTHONPATH=/opt/lab-python:{kept(settings)}/code",
         # Without them moto knows no policy of AWS's own, and roles that name one are refused.
         "MOTO_IAM_LOAD_MANAGED_POLICIES=true",
-        sys.executable, "-m", "tests.lab.aws.server", str(kept(settings) / "double.json"),
+        "/usr/bin/python3", "-m", "tests.lab.aws.server", str(kept(settings) / "double.json"),
     )  # fmt: skip
+
+
+def _keep_code(to: Path) -> None:
+    for pattern in CODE:
+        for file in ROOT.glob(pattern):
+            target = to / file.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
 
 
 def _told(settings: Settings, key: str, secret: str) -> dict[str, object]:

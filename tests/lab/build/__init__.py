@@ -1,4 +1,4 @@
-"""What the lab is built from, kept in the cache: Go programs, Debian roots, images."""
+"""What the lab is built from, kept in the cache: Go programs, Debian roots, Python libraries, images."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.lab.build.debian import ROOTS, build_root
 from tests.lab.build.go import build_go_programs
 from tests.lab.build.images import build_images
+from tests.lab.build.python import build_libraries
 
 
 def build_all() -> None:
     """Build what the cache lacks; nothing, and no network, when it lacks nothing."""
     with ThreadPoolExecutor(1) as side:  # fetching packages leaves the cores to the compiler
-        roots = side.submit(lambda: [build_root(name) for name in ROOTS])
+        roots = side.submit(lambda: (build_libraries(), *(build_root(name) for name in ROOTS)))
         build_go_programs()
         roots.result()
     build_images()

@@ -1,10 +1,9 @@
 #!/bin/sh
 # The first process of a node: gives the node a root of its own, then becomes supervisord.
 # Runs as process 1 of new mount, PID, network, UTS and IPC namespaces, so all that it does here ends with it.
-#   enter.sh LOWER NODE_STATE STATE RUN PROGRAMS HOSTNAME
-# LOWER: the unpacked Debian root; NODE_STATE: this node's folder; STATE, RUN: the lab's; PROGRAMS: built with Go.
-# Standard input is the machine's mount namespace, for the one program that runs on the machine's own files, as its
-# Python is there: AWS's double finds it as /proc/1/fd/0.
+#   enter.sh LOWER NODE_STATE STATE RUN PROGRAMS HOSTNAME LIBRARIES
+# LOWER: the unpacked Debian root; NODE_STATE: this node's folder; STATE, RUN: the lab's; PROGRAMS: built with Go;
+# LIBRARIES: of Python, for the double of AWS.
 set -eu
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 lower=$1 node=$2 state=$3 run=$4 programs=$5
@@ -24,6 +23,7 @@ keep() { mkdir -p "./$2"; mount --bind "$1" "./$2"; }
 keep "$state" "$state"
 keep "$run" "$run"
 keep "$programs" opt/lab
+keep "$7" opt/lab-python
 # Container storage cannot lie on an overlay.
 keep "$node/containerd" var/lib/containerd
 keep "$node/docker" var/lib/docker
