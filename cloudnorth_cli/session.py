@@ -74,6 +74,7 @@ class Run:
     def open(self, environment: Environment) -> None:
         """The environment is known: a changing run gets its folder beside cloudnorth.yaml."""
         self.environment = environment.name
+        self.journal.spare(environment.project, environment.name, *environment.services)
         if not self.reading:
             self._place(environment.root)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -77,6 +78,15 @@ def test_names_that_machines_look_for_stay() -> None:
     mask = Masker(["created", "api"])
     change = Change(workload="deployment/api", service="api", change="created")
     assert mask.everywhere(change) == change
+
+
+def test_the_project_s_own_names_stay_in_sentences_too() -> None:
+    told: list[Any] = []
+    journal = Journal(told.append)
+    journal.spare("shop", "prod")
+    journal.hide("shop", "hunter2")
+    journal.notice("shop serves with hunter2")
+    assert told[0].message == "shop serves with ***"
 
 
 def test_what_holds_no_secret_is_the_same_thing() -> None:

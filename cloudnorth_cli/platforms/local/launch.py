@@ -138,6 +138,11 @@ def read_secrets(place: Place, name: str) -> dict[str, str]:
     return json.loads((place.secrets / f"{name}.json").read_text()) if name else {}
 
 
+def secrets_kept(place: Place) -> int:
+    """Changes when there are others."""
+    return place.secrets.stat().st_mtime_ns if place.secrets.exists() else 0
+
+
 def kept_secrets(place: Place) -> Iterator[str]:
     """The values of every release that is kept: what its programs wrote may hold them."""
     for file in place.secrets.glob("*.json"):

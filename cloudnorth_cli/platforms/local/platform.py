@@ -283,8 +283,13 @@ class LocalPlatform:
         return status.status(self.environment, self.machine, self._serving_plan(), self.lock_status())
 
     def logs(self, query: LogQuery) -> Iterator[LogLine]:
-        self.journal.hide(*launch.kept_secrets(self.place))
-        return logs.lines(self.place, query)
+        known = -1
+        for line in logs.lines(self.place, query):
+            # While lines are followed a release may come whose secrets are others.
+            if (kept := launch.secrets_kept(self.place)) != known:
+                known = kept
+                self.journal.hide(*launch.kept_secrets(self.place))
+            yield line
 
     def history(self, limit: int) -> tuple[Record, ...]:
         return self.store.newest(limit)
