@@ -34,7 +34,8 @@ class Challenged(AuthBase):
     """
 
     def __init__(self, login: Login | None) -> None:
-        self._basic = HTTPBasicAuth(login.username, login.password.reveal()) if login else None
+        # Bytes, as the docker client sends them: of texts requests makes Latin-1, and breaks on what that has not.
+        self._basic = HTTPBasicAuth(login.username.encode(), login.password.reveal().encode()) if login else None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.hooks["response"].append(self._answer)

@@ -63,6 +63,14 @@ def test_wrong_credentials_are_told_with_the_name_and_never_the_password(double:
     assert "open sesame" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("tokens", [False, True])
+def test_a_password_may_have_any_signs(tokens: bool, double: RegistryDouble) -> None:
+    double.login, double.tokens = ("jenkins", "pä€ß"), tokens
+    digest = double.put("shop/api", "1")
+    registry = Registry(double.host, insecure=True, login=Login("jenkins", Secret("pä€ß")))
+    assert registry.digest("shop/api", "1") == digest
+
+
 def test_without_credentials_the_next_command_is_docker_login(double: RegistryDouble) -> None:
     double.login = ("jenkins", "open sesame")
     with pytest.raises(Refused) as refusal:

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.canary.cluster import Cluster, cluster
+from tests.canary.engine import engine
 from tests.canary.finding import leaks
 from tests.canary.planting import Planted, plant
 from tests.canary.watching import Watched
@@ -91,3 +92,38 @@ def test_a_leak_is_noticed(project: Project) -> None:
     found = project.leaks()
     assert found["printed"] == set(project.planted.words)
     assert any(".cloudnorth" in place for place in found)
+
+
+def test_build_secrets_and_the_registry_s_password(tmp_path: Path, moto: str) -> None:
+    """A build gets them through its environment; none is an argument, none is printed or kept."""
+    root = tmp_path / "a project"
+    (root / "chart").mkdir(parents=True)
+    (root / "Dockerfile").write_text("FROM scratch\n")
+    (root / ".dockerignore").write_text(".cloudnorth\n")
+    planted = plant(tmp_path, root, moto)
+    sources = planted.environment.pop("secrets")
+    with registry_double() as registry, engine(tmp_path / "bin") as docker:
+        registry.login = ("jenkins", planted.values["CANARY_KEY"])
+        environment = {
+            "platform": "kubernetes",
+            "registry": {
+                "host": registry.host,
+                "insecure": True,
+                "username": "jenkins",
+                "password": sources["CANARY_KEY"],
+            },
+            "docker": docker,
+            "helm": {"chart": "chart"},
+            **planted.environment,
+        }
+        service = {"build": {"context": ".", "secrets": sources}}
+        config = {"version": 1, "project": "shop", "services": {"api": service}, "environments": {"prod": environment}}
+        (root / "cloudnorth.yaml").write_text(yaml.safe_dump(config))
+        watched = Watched(root, tmp_path / "watched", planted.environ | {"DOCKER_CONFIG": str(tmp_path / "no-login")})
+        built = watched.run("build", "-e", "prod", "-v")
+    assert built.status == 4, built.err
+    argv, given = json.loads((tmp_path / "bin" / "docker.json").read_text())
+    assert sorted(given.values()) == sorted(planted.values.values()), "the build was given each of them"
+    assert leaks(json.dumps(argv).encode(), planted.words) == set()
+    assert "***" in built.out + built.err
+    assert watched.leaks(planted.words, root / ".cloudnorth") == {}
