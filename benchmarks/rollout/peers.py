@@ -63,7 +63,8 @@ def _upgrade(lane: Lane, helm: str, *flags: str) -> list[str]:
     files = ["--values", str(lane.root / "values.yaml"), "--set-string", f"image={image}"]
     chart = str(Path(lane.root) / "chart")
     words = [f"{lab().bin}/{helm}", *_place(lane), "upgrade", "--install", lane.name, chart]
-    return [*words, "--create-namespace", *files, *flags]
+    # Helm keeps ten revisions by default, and the way back is always to the first.
+    return [*words, "--create-namespace", "--history-max", "100", *files, *flags]
 
 
 def _place(lane: Lane) -> list[str]:

@@ -28,7 +28,7 @@ class Traffic:
         self._loop = asyncio.new_event_loop()
         self._targets: dict[str, tuple[str, Asked]] = {}
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        asyncio.run_coroutine_threadsafe(self._ask_all(), self._loop)
+        self._asking = asyncio.run_coroutine_threadsafe(self._ask_all(), self._loop)
 
     def begin(self, lane: str, address: str) -> Asked:
         asked = Asked()
@@ -44,6 +44,7 @@ class Traffic:
         return asked
 
     def close(self) -> None:
+        self._asking.cancel()
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     async def _ask_all(self) -> None:
