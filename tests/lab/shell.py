@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.lab.build.steps import say
 from tests.lab.errors import LabError
 from tests.lab.facts import Lab
 
@@ -50,6 +51,7 @@ def environ(lab: Lab, given: Mapping[str, str]) -> dict[str, str]:
 def enter(lab: Lab, words: Sequence[str]) -> None:
     """Become a program inside: `words`, or the person's shell."""
     environment = environ(lab, os.environ)
-    shell = os.environ.get("SHELL", "/bin/sh")
-    argv = command(lab, list(words) or [shell])
+    if not words:
+        say(f"in this shell AWS is {lab.name}'s double; `exit` leaves it, outside nothing has changed")
+    argv = command(lab, list(words) or [os.environ.get("SHELL", "/bin/sh")])
     os.execvpe(argv[0], argv, environment)
