@@ -50,14 +50,20 @@ def test_it_is_deployed_and_read_and_taken_down(sample: Inside) -> None:
     well(sample.run("down"))
 
 
-def test_an_image_that_was_deleted_is_built_and_pushed_again(sample: Inside) -> None:
-    well(sample.run("push"))
+def test_cleanup_deletes_what_nobody_needs_and_a_push_brings_it_back(sample: Inside) -> None:
     ecr = sample.client("ecr")
-    (seen,) = ecr.describe_images(repositoryName="sample/web")["imageDetails"]
-    ecr.batch_delete_image(repositoryName="sample/web", imageIds=[{"imageDigest": seen["imageDigest"]}])
+    (needed,) = ecr.describe_images(repositoryName="sample/web")["imageDetails"]
+    (sample.root / "message.txt").write_text("never deployed\n")
+    pushed = sample.run("push")
+    well(pushed)
+    digest = pushed.result["images"][0]["digest"]
+    well(sample.run("cleanup", "--apply", "--keep", "0", "--older-than", "0s"))
+    assert [one["imageDigest"] for one in ecr.describe_images(repositoryName="sample/web")["imageDetails"]] == [
+        needed["imageDigest"]
+    ]
     well(sample.run("push"))
-    (again,) = ecr.describe_images(repositoryName="sample/web")["imageDetails"]
-    assert again["imageTags"] == seen["imageTags"]
+    seen = {one["imageDigest"] for one in ecr.describe_images(repositoryName="sample/web")["imageDetails"]}
+    assert seen == {needed["imageDigest"], digest}
 
 
 def test_ecr_refuses_strangers_other_repositories_and_tags_that_are_there(sample: Inside, tmp_path: Path) -> None:

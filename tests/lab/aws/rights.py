@@ -1,4 +1,4 @@
-"""The deployer's rights in AWS: the actions of the published policies to build, deploy and read, and no others.
+"""The deployer's rights in AWS: the actions of the published policies for all but provisioning, and no others.
 
 moto can enforce policies itself, but asks for most actions as if they were of every resource, so a policy that names
 its repositories would allow nothing. Here the action alone counts. Whoever is not the deployer may do everything.
@@ -19,7 +19,7 @@ from tests.lab.aws.names import ACCOUNT, DEPLOYER
 POLICIES = Path(__file__).resolve().parents[3] / "cloudnorth_cli" / "permissions"
 SIGNED_AS = {"monitoring": "cloudwatch"}
 """Services that requests are signed for under another name than their policies have."""
-KINDS = ("build", "deploy", "read")
+KINDS = ("build", "cleanup", "deploy", "read")
 
 
 def published() -> frozenset[str]:
