@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("startup", "no_change", "changed_line")
+NAMES = ("startup", "no_change", "changed_line", "provision")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:

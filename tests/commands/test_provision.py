@@ -39,6 +39,13 @@ resource "terraform_data" "slow" {
 }
 resource "terraform_data" "after" { depends_on = [terraform_data.slow] }
 """
+STEPWISE = """
+resource "terraform_data" "first" {}
+resource "terraform_data" "second" {
+  depends_on = [terraform_data.first]
+  provisioner "local-exec" { command = "until [ -e seen ]; do sleep 0.05; done" }
+}
+"""
 
 
 @pytest.fixture
@@ -57,6 +64,26 @@ def test_an_environment_is_made_and_then_there_is_nothing_to_do(ground: Ground) 
     again = ground.run("provision", "--plan", "--exit-code")
     assert (again.status, again.result["outcome"]) == (0, "unchanged")
     assert again.steps == ["check", "plan"]
+
+
+@pytest.mark.parametrize("words", [("-o", "json"), ("-o", "plain", "-v")])
+def test_a_line_is_told_while_terraform_is_at_the_next_resource(ground: Ground, words: tuple[str, ...]) -> None:
+    ground.write(STEPWISE)
+    with subprocess.Popen(
+        [*PROGRAM, "provision", "--env", "dev", *words],
+        cwd=ground.root,
+        env=environ(ground.extra) | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        told = ""
+        for line in process.stdout:  # the second resource waits until the first one's line was read here
+            told += line
+            if "terraform_data.first created" in line:
+                (ground.root / "tf" / "seen").touch()
+    assert process.returncode == 0, told
 
 
 @pytest.mark.slow
