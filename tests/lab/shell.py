@@ -31,6 +31,11 @@ def command(lab: Lab, words: Sequence[str]) -> list[str]:
     return [*apart, "sh", "-euc", ENTER, "lab-shell", str(lab.aws), *words]
 
 
+def mark(run: Path) -> str:
+    """The variable by which a program in a lab's shell is known; run: the folder of the lab's faces."""
+    return f"AWS_CONFIG_FILE={run / 'aws/config'}"
+
+
 def environ(lab: Lab, given: Mapping[str, str]) -> dict[str, str]:
     """`given` without anybody's AWS account and cluster, with the double's keys, authority and engine."""
     kept = {name: value for name, value in given.items() if not name.startswith("AWS_") and name != "KUBECONFIG"}

@@ -9,6 +9,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.lab import shell
 from tests.lab.build.debian import root
 from tests.lab.node import descendants
 from tests.lab.settings import search_path
@@ -98,11 +99,12 @@ def _sysctls(others: set[str]) -> set[str]:
 def _processes(others: set[str]) -> set[str]:
     """Every process in namespaces other than the machine's own: a lab's are, and nobody else's need be."""
     own = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "pid", "mnt")}
+    marks = {shell.mark(Path("/run") / name).encode() for name in others}  # whoever works in another lab's shell
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             spaces = {kind: os.readlink(folder / "ns" / kind) for kind in own}
-            if spaces != own:
+            if spaces != own and not marks & set((folder / "environ").read_bytes().split(b"\0")):
                 found[int(folder.name)] = (folder / "cmdline").read_text()[:200]
         except OSError:
             continue  # ended meanwhile
