@@ -57,7 +57,7 @@ def state_bucket(door: Door, s3: Any, bucket: str) -> bool:
             raise Refused(
                 f"there is no bucket {bucket} for Terraform's state",
                 code="state-bucket-missing",
-                next=("terraform -chdir=terraform/bootstrap apply",),
+                next=(f"terraform -chdir=terraform/bootstrap apply -var bucket={bucket}",),
             ) from error
         return bool(s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled")
 

@@ -65,7 +65,9 @@ class Cluster:
 class Eks:
     """One cluster by its name; may be used from several threads."""
 
-    def __init__(self, door: Door, name: str) -> None:
+    def __init__(self, door: Door, name: str, made_by: str = "") -> None:
+        """made_by: the command that makes it, for whoever finds that it is not there."""
+        self._made_by = (made_by,) if made_by else ()
         self._door = door
         self._name = name
         self._token: Token | None = None
@@ -101,7 +103,7 @@ class Eks:
                 raise Refused(
                     f"there is no EKS cluster {self._name} in {door.region}",
                     code="eks-missing",
-                    next=(f"aws eks list-clusters --region {door.region}",),
+                    next=(*self._made_by, f"aws eks list-clusters --region {door.region}"),
                 ) from error
         if not said.get("endpoint") or not said.get("certificateAuthority", {}).get("data"):
             raise Refused(

@@ -22,6 +22,7 @@ from cloudnorth_cli.settings import Environment
 from cloudnorth_cli.shell import Command, Completed
 
 _DRAWN = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
+_NO_BUCKET = re.compile(r'S3 bucket "([^"]+)" does not exist')
 CHANGES = 2
 """Exit status of a plan that has something to do."""
 
@@ -142,7 +143,9 @@ class Runner:
     def _stream(self, command: Command, stream: Stream, what: str, fine: Sequence[int] = (0,)) -> None:
         done = self._run(command, stream)
         if done.status not in fine:
-            raise self._problem(stream.errors or [Diagnostic(f"{what} ended with status {done.status}")], what, done)
+            if stream.errors:
+                raise self._problem(stream.errors, what)
+            raise self._problem([Diagnostic(f"{what} ended with status {done.status}")], what, done)
 
     def told(self, command: Command) -> None:
         self.journal.emit(CommandRun(line=str(command), cwd=str(command.cwd or "")))
@@ -152,6 +155,8 @@ class Runner:
         first = errors[0]
         if "state lock" in first.summary:
             return self._locked(first)
+        if missing := _NO_BUCKET.search(first.summary):
+            return self._no_bucket(missing[1])
         if "plan is stale" in first.summary:
             return Refused("the plan is stale: the state has changed since it was made", code="plan-stale")
         evidence = _evidence(errors) if first.detail or len(errors) > 1 else shell.tail(done.output, 5) if done else ()
@@ -159,6 +164,15 @@ class Runner:
             where = f"{self.shown}/{first.where}"
             return UsageError(first.summary, code="terraform-configuration", where=where, evidence=evidence)
         return Refused(f"{what}: {first.summary}", code="terraform", evidence=evidence)
+
+    def _no_bucket(self, name: str) -> Refused:
+        bootstrap = f"{self.terraform.program} -chdir={self.shown}/bootstrap"
+        line = f"{bootstrap} init && {bootstrap} apply -var bucket={name}"
+        return Refused(
+            f"there is no bucket {name} for Terraform's state",
+            code="state-bucket-missing",
+            next=(line if (self.terraform.folder / "bootstrap").is_dir() else f"aws s3 mb s3://{name}",),
+        )
 
     def _locked(self, error: Diagnostic) -> Locked:
         held = dict(re.findall(r"^\s*(ID|Who|Created|Operation):\s+(\S.*?)\s*$", error.detail, re.MULTILINE))

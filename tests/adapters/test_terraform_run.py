@@ -68,6 +68,24 @@ def test_a_plan_that_fails_changed_nothing(tmp_path: Path) -> None:
     assert told.evidence == ("No valid credential sources found", "expired")
 
 
+def test_a_missing_bucket_of_the_state_is_told_with_what_makes_it(tmp_path: Path) -> None:
+    said = (
+        'Failed to get existing workspaces: S3 bucket "shop-state" does not exist.\n\nThe referenced S3 bucket must\n'
+    )
+    told = attempt(tmp_path, "plan", error(said))
+    assert (type(told), told.code, told.evidence) == (Refused, "state-bucket-missing", ())
+    assert told.message == "there is no bucket shop-state for Terraform's state"
+    assert told.next == ("aws s3 mb s3://shop-state",)
+    (tmp_path / "bootstrap").mkdir()
+    ours = attempt(tmp_path, "plan", error(said)).next[0]
+    assert ours.endswith("/terraform -chdir=terraform/bootstrap apply -var bucket=shop-state")
+
+
+def test_events_of_the_stream_are_no_evidence(tmp_path: Path) -> None:
+    told = attempt(tmp_path, "plan", hook("apply_start", "a.b"), error("it does not work"))
+    assert (told.message, told.evidence) == ("terraform plan: it does not work", ())
+
+
 def test_a_stale_plan_is_refused_by_terraform_itself(tmp_path: Path) -> None:
     told = attempt(tmp_path, "apply", error("Saved plan is stale"))
     assert (type(told), told.code) == (Refused, "plan-stale")

@@ -48,8 +48,9 @@ class Site:
     @cached_property
     def eks(self) -> eks.Eks | None:
         """The cluster where it is one of EKS."""
-        name = self.environment.file.cluster.eks
-        return eks.Eks(Door(self.environment.file.aws), name) if name else None
+        file = self.environment.file
+        made_by = f"cloudnorth provision --env {self.environment.name}" if file.terraform else ""
+        return eks.Eks(Door(file.aws), file.cluster.eks, made_by) if file.cluster.eks else None
 
     def eks_kubeconfig(self, program: tuple[str, ...]) -> str:
         """The text of its kubeconfig, tokens made by `program`. Raises Refused."""
