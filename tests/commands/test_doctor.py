@@ -25,6 +25,7 @@ from cloudnorth_cli.config import project as configuration
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.platforms import Check, Seen, open_platform
 from cloudnorth_cli.platforms.kubernetes import checkup_cluster
+from tests import tool
 from tests.adapters.aws_keys import ACCOUNT, REGION, keys
 from tests.conftest import Cloudnorth
 from tests.lab import deployer
@@ -365,18 +366,34 @@ def hole() -> Iterator[str]:
         yield f"127.0.0.1:{taken.getsockname()[1]}"
 
 
-def test_everything_black_holed_is_told_within_ten_seconds(world: World, hole: str) -> None:
+def nothing_answers(world: World, hole: str) -> None:
     engine_away(world)
     world.kubeconfig(f"http://{hole}")
     world.env["registry"]["host"] = hole
     world.env["docker"]["host"] = f"tcp://{hole}"
     world.env["secrets"]["SLOW"] = {"command": "sleep 60"}
+
+
+def test_everything_black_holed_is_told_within_ten_seconds(world: World, hole: str) -> None:
+    nothing_answers(world, hole)
     began = time.monotonic()
     result = world.doctor()
     assert time.monotonic() - began < 10
     silent = {one.name for one in result.checks or () for each in one.findings if each.code == "no-answer"}
     assert {"cluster", "registry", "docker", "secrets"} <= silent
     assert all(each.next for one in result.checks or () for each in one.findings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("bound", "status"), [(5, 0), (10, 3)], ids=["well", "black-holed"])
+def test_the_program_ends_in_time_though_checks_still_hang(world: World, hole: str, bound: float, status: int) -> None:
+    if status:
+        nothing_answers(world, hole)
+    (world.root / "cloudnorth.yaml").write_text(yaml.safe_dump(world.config))
+    began = time.monotonic()
+    ran = tool.cloudnorth("doctor", "-e", "prod", cwd=world.root)
+    assert time.monotonic() - began < bound
+    assert ran.status == status, ran.out + ran.err
 
 
 def test_aws_black_holed_is_told_within_ten_seconds(
