@@ -71,7 +71,7 @@ class RecordStore:
         """
         things = [(found, thing) for thing in self._list() if (found := _record(thing))]
         same = [(found, thing) for found, thing in things if found.release.id == release.id and release.id]
-        this = [thing for found, thing in things if found.release.revision == release.revision]
+        this = [thing for found, thing in things if found.release == release]
         return next((name for thing in (*this, *(t for _, t in same)) if (name := _secret(thing))), "")
 
     def prune(self) -> frozenset[str]:

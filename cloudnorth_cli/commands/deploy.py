@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Thread
 
 from cloudnorth_cli.adapters import git
 from cloudnorth_cli.commands import locking, outcome, taking_back
 from cloudnorth_cli.commands.progress import Progress, told
 from cloudnorth_cli.commands.records import Records, begun
-from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Locked, RolloutFailed
+from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Interrupted, Locked, RolloutFailed
 from cloudnorth_cli.events import Journal, Result, Step
 from cloudnorth_cli.model import Candidate, Image, Record, Release, Request
 from cloudnorth_cli.platforms import Platform
@@ -179,9 +181,14 @@ def _install(platform: Platform, request: Request, progress: Progress, step: Ste
         seconds=step.journal.seconds,
     )
     records = progress.records = Records(platform, record)
-    records.at("release")
     try:
+        records.at("release")
         platform.release(candidate, release, request, step)
+    except Interrupted:
+        if platform.keeps_failed and not _made(platform, release, step):
+            records.never_made(progress.served)
+            progress.stage = "prepared"
+        raise
     except RolloutFailed:
         raise
     except CloudnorthError as error:
@@ -189,6 +196,20 @@ def _install(platform: Platform, request: Request, progress: Progress, step: Ste
         if error.status in (ExitStatus.FAILED, ExitStatus.REFUSED):
             progress.stage = "before"
         raise
+
+
+def _made(platform: Platform, release: Release, step: Step) -> bool:
+    """Whether the platform made the revision of a release that was cut short; yes where that cannot be seen soon."""
+    numbers: list[int] = []
+
+    def look() -> None:
+        with suppress(CloudnorthError):
+            numbers.append(platform.next_revision(step, mend=False))
+
+    reader = Thread(target=look, daemon=True)
+    reader.start()
+    reader.join(outcome.PATIENCE)
+    return not numbers or numbers[0] > release.revision
 
 
 def _unchanged(platform: Platform, environment: Environment, journal: Journal, served: Record | None) -> Result:

@@ -25,7 +25,8 @@ class Progress:
     """Whether `served` was read already."""
     candidate: Candidate | None = None
     stage: str = "before"
-    """`before` anything was changed, `migrate`, `release`, `rollback`, `done`."""
+    """`before` anything was changed, `migrate`, `prepared` (nothing of the release is made), `release`, `rollback`,
+    `done`."""
     release: Release | None = None
     records: Records | None = None
     irreversible: str = ""
@@ -96,6 +97,11 @@ def _interrupted(platform: Platform, environment: Environment, journal: Journal,
     match progress.stage:
         case "before":
             state, then = f"nothing was changed. {serving}.", (again,)
+        case "prepared":
+            only = (
+                "the migration is done, and nothing else was changed" if environment.migrate else "nothing was changed"
+            )
+            state, then = f"{only}. {serving}.", (again,)
         case "migrate":
             state, then = f"the migration was stopped and may be half done. {serving}.", (again,)
         case "done":

@@ -69,6 +69,13 @@ class Records:
         """Stopped by a signal; `taken_back_to` is the release that serves again, None where both are left."""
         self._keep(outcome="interrupted", finished_at=datetime.now(UTC), rolled_back_to=taken_back_to)
 
+    def never_made(self, served: Record | None) -> None:
+        """Stopped by a signal before anything of it was made; where nothing serves, nothing is kept of it."""
+        if served:
+            self.interrupted(served.release.number)
+        else:
+            self._platform.forget(self._record.release)
+
     def _keep(self, **changes: object) -> None:
         self._record = msgspec.structs.replace(self._record, **changes)
         self._platform.record(self._record)

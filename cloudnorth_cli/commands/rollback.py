@@ -40,10 +40,11 @@ def rollback(
             served, history = platform.serving(), platform.history(HISTORY)
             target = find(history, served, to, environment)
             refuse(platform, environment, request, history, target, to)
-            if leaves := left(history, target):
+            if leaves := left(history, served, target):
                 hold = locking.keep_out(platform, request, leaves.release, message or "taken back by hand")
             release = put_back(platform, environment, target, request, journal)
-            if leaves and left_half_way(leaves, target):
+            # One that a Helm was killed before it made has the number that the way back got: there is nothing of it.
+            if leaves and left_half_way(leaves, target) and leaves.release.revision != release.revision:
                 told = msgspec.structs.replace(
                     leaves, outcome="rolled-back", rolled_back_to=target.release.number, finished_at=datetime.now(UTC)
                 )
@@ -135,10 +136,14 @@ def irreversible_since(history: tuple[Record, ...], target: Record) -> Record | 
     return min(later, key=lambda one: one.release.revision, default=None)
 
 
-def left(history: tuple[Record, ...], target: Record) -> Record | None:
-    """What going to `target` takes back: the newest release, where it is a later one."""
-    newest = max(history, key=lambda record: record.release.revision)
-    return newest if newest.release.number > target.release.number else None
+def left(history: tuple[Record, ...], served: Record | None, target: Record) -> Record | None:
+    """What going to `target` takes back: what was left half way, else what serves, where that is a later release.
+
+    Where nothing serves it is the newest. A record of what was taken back before, or never came to be, is neither.
+    """
+    there = [record for record in history if served is None or left_half_way(record, served)]
+    newest = max(there, key=lambda record: record.release.revision, default=served)
+    return newest if newest and newest.release.number > target.release.number else None
 
 
 def left_half_way(record: Record, served: Record) -> bool:

@@ -123,7 +123,9 @@ def _problems(workloads: Sequence[Json], services: dict[str, str | None], observ
 def _half_way(kept: Sequence[Record], lock: LockStatus | None) -> Iterator[str]:
     """A release that was installed last and that nobody sees to its end; `kept` newest first."""
     newest = kept[0] if kept else None
-    if newest is None or newest.outcome not in ("interrupted", "unverified") or (lock and not lock.abandoned):
+    if newest is None or newest.outcome not in ("interrupted", "unverified") or newest.rolled_back_to is not None:
+        return
+    if lock and not lock.abandoned:
         return
     verb = "rollback to" if newest.step == "rollback" else "deploy"
     how = "interrupted" if newest.outcome == "interrupted" else "abandoned"
