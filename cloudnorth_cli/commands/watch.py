@@ -80,7 +80,7 @@ def _files(environment: Environment) -> frozenset[Path]:
         if service.build:
             folder = _at(environment, service.build.context)
             try:
-                found |= {folder / path for path in context.paths(environment.root, service.build)}
+                found |= {folder / path for path in context.paths(environment.root, service.build, by_docker=False)}
             except Refused:
                 continue  # the deploy says so
     return frozenset(found)

@@ -105,6 +105,18 @@ def test_a_saved_file_is_a_release_that_nobody_goes_back_to(local: LocalProject)
     assert local.ask()["text"] == "one"
 
 
+def test_it_sees_what_the_deploy_copies_where_nothing_says_what_to_leave_out(local: LocalProject) -> None:
+    """The README's own example: no .dockerignore, no git. Docker would refuse `.cloudnorth`; the copy leaves it out."""
+    (local.root / ".dockerignore").unlink()
+    local.config["services"]["web"]["build"] = {"context": ".", "dockerfile": "Dockerfile"}
+    with watching(local) as watch:
+        assert watch.released()["exit_status"] == 0
+        local.write("two")
+        assert watch.until("saved")["files"] == ["text.txt"]
+        assert watch.released()["exit_status"] == 0
+        assert local.ask()["text"] == "two"
+
+
 def test_deployed_without_watch_it_becomes_one_to_go_back_to(local: LocalProject) -> None:
     local.deploy()
     with watching(local) as watch:
