@@ -141,6 +141,7 @@ def run(
     watch.on_again = lambda: _stop_at_once(this)
     try:
         try:
+            watch.begin()
             if this.report:
                 this.report.check()
             result = work(this)

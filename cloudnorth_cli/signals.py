@@ -30,6 +30,9 @@ class Watch:
         """Name of the signal that stopped us."""
         self.came_at = 0.0
         self.holding = False
+        self.put_off = False
+        """The program is still being loaded: a signal is kept until `begin`. An import that is interrupted leaves
+        modules behind that have half their names."""
         self.over = False
         """The work is over, however it ended; what is left to do is to say so."""
 
@@ -42,7 +45,13 @@ class Watch:
         self.came = signal.Signals(number).name
         self.came_at = time.monotonic()
         self.on_signal()
-        if not self.holding:
+        if not (self.holding or self.put_off):
+            raise Interrupted(self.came)
+
+    def begin(self) -> None:
+        """All is loaded: a signal interrupts from here on, and so does one that came before. Raises Interrupted."""
+        self.put_off = False
+        if self.came and not self.over:
             raise Interrupted(self.came)
 
     def disarm(self) -> None:
