@@ -20,7 +20,10 @@ MODULE = "cloudnorth_cli"
 
 @dataclass(frozen=True)
 class Typed:
-    """program: how this tool is called here, such as `.venv/bin/cloudnorth`. arguments: what stood behind it."""
+    """program: how this tool is called here, as a shell reads it: `.venv/bin/cloudnorth`, `'my shop/.venv/bin/…'`.
+
+    arguments: what stood behind it.
+    """
 
     program: str
     arguments: tuple[str, ...]
@@ -74,4 +77,4 @@ def _called(program: str) -> str:
     if found and os.path.abspath(found) == os.path.abspath(program):
         return Path(program).name
     near = os.path.relpath(program)
-    return near if not near.startswith("..") else program
+    return shlex.quote(near if not near.startswith("..") else program)

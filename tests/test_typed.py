@@ -48,6 +48,12 @@ def test_the_output_is_known_even_where_the_line_is_wrong(arguments: tuple[str, 
     assert Typed("cloudnorth", arguments).given.output == output
 
 
+def test_a_program_in_a_folder_with_a_space_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "my shop" / "cloudnorth")])
+    assert typed(()).respell("cloudnorth status --env local") == "'my shop/cloudnorth' status --env local"
+
+
 def test_the_bare_name_where_path_leads_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "bin" / "cloudnorth"
     program.parent.mkdir()
