@@ -191,6 +191,8 @@ class Pod(Value, frozen=True, kw_only=True):
     restarts: int = 0
     release: str | None = None
     started_at: datetime | None = None
+    ending_since: datetime | None = None
+    """When it was asked to end."""
     detail: str = ""
 
 

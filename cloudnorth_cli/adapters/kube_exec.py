@@ -66,19 +66,46 @@ def _pump(client: Any, tell: Tell, *, reading: bool, tty: bool) -> None:
         signals.check(stopped_before)
         if tty and size != (now := os.get_terminal_size(sys.stdout.fileno())):
             size = now
-            client.write_channel(_SIZE, json.dumps({"Width": size.columns, "Height": size.lines}).encode())
+            window = json.dumps({"Width": size.columns, "Height": size.lines}).encode()
+            _send(client.write_channel, _SIZE, window)
         watched = [client.sock.sock, *([sys.stdin.fileno()] if reading else [])]
         ready, _, _ = select.select(watched, [], [], LOOK)
         if reading and sys.stdin.fileno() in ready:
             typed = os.read(sys.stdin.fileno(), _CHUNK)
             if typed:
-                client.write_channel(_IN, typed)
+                _send(client.write_channel, _IN, typed)
             else:
-                client.close_channel(_IN)
+                _send(client.close_channel, _IN)
                 reading = False
-        client.update(timeout=0)
+        connected = _read(client)
         _told(client, tell)
+        if not connected:
+            return
     _told(client, tell)
+
+
+def _send(how: Callable[..., object], *what: object) -> None:
+    """To a command that has ended by now nothing is said; its end is what is read next."""
+    with contextlib.suppress(*_broken()):
+        how(*what)
+
+
+def _read(client: Any) -> bool:
+    """Take in what has come; False where the connection is at its end.
+
+    A command that ends at once takes the connection along: its end is read, and the answer to it finds nobody.
+    """
+    try:
+        client.update(timeout=0)
+    except _broken():
+        return False
+    return True
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    from websocket import WebSocketException
+
+    return (OSError, WebSocketException)
 
 
 def _told(client: Any, tell: Tell) -> None:

@@ -176,8 +176,8 @@ def _pod(pod: Pod, screen: Screen, now: datetime) -> list[str]:
     told = [pod.state]
     if pod.restarts:
         told.append(f"{pod.restarts} restarts")
-    if pod.started_at:
-        told.append(f"since {lines.ago(pod.started_at, now)}")
+    if since := pod.ending_since or pod.started_at:
+        told.append(f"since {lines.ago(since, now)}")
     if pod.detail:
         told.append(pod.detail)
     return lines.wrapped(screen, f"{pod.name}  {', '.join(told)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cloudnorth_cli.model import Pod
 from cloudnorth_cli.rollout.observed import Object, condition, dig, is_true, name
@@ -21,6 +21,7 @@ def show(pod: Object, service: str | None, release: str | None = None) -> Pod:
         restarts=sum(int(status.get("restartCount", 0)) for status in container_statuses(pod)),
         release=release,
         started_at=_time(dig(pod, "status", "startTime")),
+        ending_since=_ending_since(pod),
         detail=detail,
     )
 
@@ -73,6 +74,13 @@ def _on_its_way(pod: Object) -> tuple[str, str]:
 def _last_words(status: Object) -> str:
     ended = dig(status, "lastState", "terminated")
     return "" if ended is None else f"{ended.get('reason', 'Error')}, exit {ended.get('exitCode')}"
+
+
+def _ending_since(pod: Object) -> datetime | None:
+    """When it was asked to end: `deletionTimestamp` is when its grace period is over (Kubernetes, API conventions)."""
+    ends = _time(dig(pod, "metadata", "deletionTimestamp"))
+    grace = dig(pod, "metadata", "deletionGracePeriodSeconds", default=0)
+    return ends - timedelta(seconds=int(grace)) if ends else None
 
 
 def _time(text: str | None) -> datetime | None:

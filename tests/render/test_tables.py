@@ -113,3 +113,15 @@ def test_history_on_a_narrow_screen_is_a_block_for_each() -> None:
     told = " ".join(" ".join(shown).split())
     for word in ("43", "2026-11-23T07:15:31Z", "rolled-back", "8f3c1d2", "jenkins #318", "crash-at-start, back to 42"):
         assert word in told
+
+
+def test_a_pod_that_ends_says_since_when_it_does_not_how_old_it_is() -> None:
+    pod = Pod(
+        name="api-1",
+        service="api",
+        ready=False,
+        state="ending",
+        started_at=NOW - timedelta(hours=2),
+        ending_since=NOW - timedelta(seconds=8),
+    )
+    assert tables._pod(pod, NARROW, NOW) == ["api-1  ending, since 8 s ago"]

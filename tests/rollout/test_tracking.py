@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from cloudnorth_cli.rollout import pods
 from tests.rollout.objects import deployment, look, pod, replica_set
 
 CRASH = {"exitCode": 1, "reason": "Error"}
@@ -56,3 +59,10 @@ def test_two_faults_are_both_named() -> None:
         pod("api-2-b", waiting=("InvalidImageName", "")),
     )
     assert {one.cause for one in verdict.failures} == {"crash-at-start", "image-name-invalid"}
+
+
+def test_a_pod_is_ending_since_it_was_asked_to_not_until_its_grace_is_over() -> None:
+    """`deletionTimestamp` is when its grace period will be over (Kubernetes, API conventions)."""
+    asked = {"deletionTimestamp": "2026-11-26T07:00:45Z", "deletionGracePeriodSeconds": 45}
+    assert pods.show(pod(**asked), "api").ending_since == datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
+    assert pods.show(pod(), "api").ending_since is None
