@@ -31,6 +31,16 @@ def down(
         doomed = platform.data()
         if confirm is None and not ask(f"delete {doomed}?"):
             raise Refused("not confirmed", code="not-confirmed")
+    elif not platform.history(1):
+        return Result(
+            command="down",
+            exit_status=0,
+            outcome="unchanged",
+            environment=environment.name,
+            summary=f"nothing of {environment.name} is installed; nothing to do.",
+            seconds=journal.seconds,
+            next=(_again(environment),),
+        )
     try:
         with locking.locked(platform, environment, request, journal, "down"):
             with journal.step("down") as step:
@@ -41,7 +51,7 @@ def down(
     except Interrupted:
         state = f"taking {environment.name} down was stopped half way."
         again = f"{words} --confirm {confirm}" if confirm else words
-        then = (outcome.command(environment, again), outcome.command(environment, "deploy"))
+        then = (outcome.command(environment, again), _again(environment))
         return outcome.interruption("down", environment, journal, state, then, outcome.look(platform))
     return Result(
         command="down",
@@ -50,8 +60,13 @@ def down(
         environment=environment.name,
         summary=f"{environment.name} is down. {stays}".strip(),
         seconds=journal.seconds,
-        next=(outcome.command(environment, "deploy"),),
+        next=(_again(environment),),
     )
+
+
+def _again(environment: Environment) -> str:
+    """The deploy after it, which a protected environment wants named the first."""
+    return outcome.command(environment, "deploy --first" if environment.file.protected else "deploy")
 
 
 def _confirmed(environment: Environment, confirm: str | None, words: str) -> None:

@@ -21,10 +21,25 @@ def locked(
     """The step `lock`, and what is done while it is held. Raises Locked where somebody has it or froze it."""
     with ExitStack() as held:
         with journal.step("lock") as step:
-            held.enter_context(platform.lock(request, verb, step))
+            try:
+                held.enter_context(platform.lock(request, verb, step))
+            except Locked as error:
+                error.next = (*_past(environment, verb, error), *error.next)
+                raise
             refuse_frozen(platform, environment, request, verb)
             step.summary = "held until this ends"
         yield
+
+
+def _past(environment: Environment, verb: str, error: Locked) -> tuple[str, ...]:
+    """What waits for whoever has the lock, or does not; of the verbs that can."""
+    words = {
+        "deploy": ("deploy --wait-lock 15m",),
+        "rollback": ("rollback --wait-lock 15m", "rollback --take-lock"),
+    }
+    if error.code != Locked.default_code:
+        return ()
+    return tuple(outcome.command(environment, each) for each in words.get(verb, ()))
 
 
 def refuse_frozen(platform: Platform, environment: Environment, request: Request, verb: str) -> None:

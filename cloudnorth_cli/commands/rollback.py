@@ -50,6 +50,8 @@ def rollback(
                 )
                 platform.record(told)
     except CloudnorthError as error:
+        if served is outcome.Unread.UNREAD:
+            served = outcome.look(platform)
         return outcome.failure("rollback", environment, journal, error, served)
     except Interrupted:
         serving = outcome.serves(environment, served)

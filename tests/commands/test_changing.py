@@ -23,12 +23,15 @@ def test_restart_of_nothing_says_how_to_begin(cloudnorth: Cloudnorth) -> None:
     assert "next: cloudnorth deploy --env test" in ran.err
 
 
-def test_restart_and_down_respect_the_lock(cloudnorth: Cloudnorth) -> None:
-    cloudnorth("deploy", "-e", "test")
-    for verb in ("restart", "down"):
+def test_verbs_that_change_respect_the_lock_and_those_that_can_wait_say_how(cloudnorth: Cloudnorth) -> None:
+    for _ in range(2):
+        cloudnorth("deploy", "-e", "test")
+    for verb in ("restart", "rollback", "deploy", "down"):
         ran = cloudnorth(verb, "-e", "test", FAKE="locked")
         assert ran.status == 6
         assert "jenkins #318" in ran.err
+        assert (f"cloudnorth {verb} --env test --wait-lock 15m" in ran.err) == (verb in ("rollback", "deploy"))
+        assert ("cloudnorth rollback --env test --take-lock" in ran.err) == (verb == "rollback")
 
 
 def test_a_restart_that_was_stopped_says_so(cloudnorth: Cloudnorth, project: Path) -> None:
@@ -45,8 +48,21 @@ def test_a_restart_that_was_stopped_says_so(cloudnorth: Cloudnorth, project: Pat
 
 
 def test_down_says_where_the_data_stays(cloudnorth: Cloudnorth) -> None:
+    cloudnorth("deploy", "-e", "test")
     ran = cloudnorth("down", "-e", "test")
     assert "test is down. The data stays in .cloudnorth/fake" in ran.out
+
+
+def test_down_of_what_was_never_deployed_makes_nothing(cloudnorth: Cloudnorth, project: Path) -> None:
+    ran = cloudnorth("down", "-e", "test", "-o", "json", FAKE="locked")
+    assert (ran.status, ran.result["outcome"], ran.steps) == (0, "unchanged", [])
+    assert ran.result["summary"] == "nothing of test is installed; nothing to do."
+
+
+def test_after_down_a_protected_environment_is_deployed_as_the_guard_wants_it(cloudnorth: Cloudnorth) -> None:
+    cloudnorth("deploy", "-e", "prod", "--yes", "--first", "--allow-dirty")
+    ran = cloudnorth("down", "-e", "prod", "--confirm", "prod", "-o", "json")
+    assert ran.result["next"] == ["cloudnorth deploy --env prod --first"]
 
 
 def test_a_deploy_ends_with_the_notes_and_what_one_can_do_now(cloudnorth: Cloudnorth) -> None:

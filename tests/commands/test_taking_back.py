@@ -101,7 +101,9 @@ def test_a_freeze_is_passed_by_who_says_so(cloudnorth: Cloudnorth) -> None:
     assert refused.status == 6
     assert "stocktaking" in refused.err
     assert cloudnorth("deploy", "-e", "test", "--no-hold").status == 0
-    assert cloudnorth("rollback", "-e", "test").status == 6
+    frozen = cloudnorth("rollback", "-e", "test")
+    assert frozen.status == 6
+    assert "test serves release 3." in frozen.err
     assert cloudnorth("rollback", "-e", "test", "--take-lock").status == 0
     shown = cloudnorth("lock", "-e", "test").out
     assert "frozen  by " in shown

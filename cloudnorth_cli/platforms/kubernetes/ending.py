@@ -41,7 +41,9 @@ def down(site: Site, step: Step) -> str:
     """Uninstall. The namespace, the records and Helm's history stay."""
     if records.installed(records.revisions(site) or ()):
         site.run(site.helm().uninstall(timeout=site.timeout))
-    step.summary = f"release {site.release} uninstalled"
+        step.summary = f"release {site.release} uninstalled"
+    else:
+        step.summary = f"release {site.release} was not installed"
     return f"records and secrets stay in namespace {site.namespace} (context {site.context}), which is left as it is"
 
 
