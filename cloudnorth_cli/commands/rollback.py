@@ -17,6 +17,8 @@ SHORTEST_COMMIT = 7
 """Hex digits: as many as records hold, and more than the number of a release."""
 HISTORY = 1000
 """Revisions looked through for one to go back to: all that are kept."""
+BY_HAND = "taken-back"
+"""Cause of a release that a person took back before it was judged."""
 HALF_WAY = ("interrupted", "unverified", "failed")
 
 
@@ -46,7 +48,12 @@ def rollback(
             # One that a Helm was killed before it made has the number that the way back got: there is nothing of it.
             if leaves and left_half_way(leaves, target) and leaves.release.revision != release.revision:
                 told = msgspec.structs.replace(
-                    leaves, outcome="rolled-back", rolled_back_to=target.release.number, finished_at=datetime.now(UTC)
+                    leaves,
+                    outcome="rolled-back",
+                    rolled_back_to=target.release.number,
+                    finished_at=datetime.now(UTC),
+                    cause=leaves.cause or BY_HAND,
+                    lines=leaves.lines or (f"by {request.actor.who}{f': {message}' if message else ''}",),
                 )
                 platform.record(told)
     except CloudnorthError as error:

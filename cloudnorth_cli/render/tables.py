@@ -54,14 +54,14 @@ def history(records: tuple[Record, ...], screen: Screen) -> list[str]:
     if not records:
         return ["nothing was deployed yet"]
     if screen.narrow:
-        return [line for record in records for line in _history_block(record, screen)]
+        return [line for record in records for line in _history_block(record, records, screen)]
     rows: list[tuple[str, ...]] = [("RELEASE", "WHEN", "OUTCOME", "COMMIT", "BY", "WHAT")]
     for record in records:
         rows.append(
             (
                 str(record.release),
                 lines.stamp(record.started_at),
-                record.outcome,
+                _outcome(record, records),
                 record.source.commit or "-",
                 record.actor.who,
                 _what(record),
@@ -151,7 +151,8 @@ def _serving(what: Status, screen: Screen, now: datetime) -> list[str]:
         if hold.release is None:
             lock = f"frozen by {hold.actor.who}: {hold.reason}"
     if what.serving is None:
-        return lines.headline(screen, "nothing was deployed yet", lock)
+        never = what.summary.endswith("nothing is deployed")
+        return lines.headline(screen, "nothing was deployed yet" if never else "nothing serves", lock)
     record = what.serving
     checked = "verified" if record.verified_at else record.outcome
     told = (
@@ -183,8 +184,16 @@ def _pod(pod: Pod, screen: Screen, now: datetime) -> list[str]:
     return lines.wrapped(screen, f"{pod.name}  {', '.join(told)}")
 
 
-def _history_block(record: Record, screen: Screen) -> list[str]:
-    said = lines.wrapped(screen, f"{record.release}  {record.outcome}  {lines.stamp(record.started_at)}")
+def _outcome(record: Record, records: tuple[Record, ...]) -> str:
+    """Of a rollback also whose: the run that takes its own release back does so by itself."""
+    if record.step != "rollback":
+        return record.outcome
+    own = any(one.actor.run == record.actor.run and one.rolled_back_to == record.release.number for one in records)
+    return f"{record.outcome} (rollback, {'automatic' if own else 'by hand'})"
+
+
+def _history_block(record: Record, records: tuple[Record, ...], screen: Screen) -> list[str]:
+    said = lines.wrapped(screen, f"{record.release}  {_outcome(record, records)}  {lines.stamp(record.started_at)}")
     said += lines.wrapped(screen, f"{record.source.commit or '-'}  {record.actor.who}", "  ")
     return said + lines.wrapped(screen, _what(record), "  ")
 
@@ -192,5 +201,6 @@ def _history_block(record: Record, screen: Screen) -> list[str]:
 def _what(record: Record) -> str:
     if record.cause:
         back = f", back to {record.rolled_back_to}" if record.rolled_back_to else ""
-        return f"{record.cause}{back}"
+        by = f" {record.lines[0]}" if record.cause == "taken-back" and record.lines else ""
+        return f"{record.cause}{by}{back}"
     return " · ".join(f"{image.service} {image.short}" for image in record.images)

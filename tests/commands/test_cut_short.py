@@ -127,3 +127,11 @@ def test_killed_before_a_revision_was_made_the_way_back_has_its_number_and_a_rec
     assert [str(record.release) for record in platform.history(10)] == ["2 (revision 3)", "2", "1"]
     assert back(platform) == ("first", "A")
     assert deployed(platform, "A", monkeypatch) == 6
+
+
+def test_what_is_taken_back_half_way_says_by_whom_and_why(platform: Numbered) -> None:
+    platform.stops = "after"
+    assert deploy.deploy(platform, platform.environment, REQUEST, Journal()).exit_status == 130
+    assert rollback.rollback(platform, platform.environment, REQUEST, Journal(), message="too slow").exit_status == 0
+    taken = next(record for record in platform.history(10) if record.release.number == 3)
+    assert (taken.outcome, taken.cause, taken.lines) == ("rolled-back", "taken-back", ("by anna: too slow",))

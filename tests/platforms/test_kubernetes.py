@@ -384,6 +384,9 @@ def test_down_leaves_namespace_and_records_and_numbers_go_on(serving: Elsewhere)
     number = serving.run("status").result["status"][0]["serving"]["release"]["revision"]
     well(serving.run("down"))
     assert serving.objects("deployments") == []
+    status = serving.run("status")
+    assert (status.status, "is down; last release" in status.result["summary"]) == (7, True)
+    assert [command.split()[-3] for command in status.result["next"]] == ["rollback"]
     assert serving.run("history").result["history"][0]["release"]["revision"] == number
     again = well(serving.run("deploy"))
     assert again["release"]["number"] == number + 1

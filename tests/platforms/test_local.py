@@ -128,7 +128,9 @@ def test_data_is_kept_across_releases_and_down(local: LocalProject) -> None:
     kept.write_text("an order")
     assert str(kept.parent) in local.down()
     assert local.processes() == []
-    assert local.platform().status().serving is None
+    status = local.platform().status()
+    assert (status.serving, status.summary.endswith("is down; last release 1")) == (None, True)
+    assert [command.split()[1] for command in status.next] == ["rollback"]
     local.write("two")
     local.deploy()
     assert Path(local.ask()["env"]["KEPT"]).read_text() == "an order"

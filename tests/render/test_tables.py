@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from cloudnorth_cli.model import (
     Actor,
@@ -125,3 +126,14 @@ def test_a_pod_that_ends_says_since_when_it_does_not_how_old_it_is() -> None:
         ending_since=NOW - timedelta(seconds=8),
     )
     assert tables._pod(pod, NARROW, NOW) == ["api-1  ending, since 8 s ago"]
+
+
+def test_history_says_of_a_rollback_that_it_was_one_and_whose() -> None:
+    again = Release(id="0a1b", number=42, revision=44)
+    back = structs.replace(RECORD, release=again, step="rollback")
+    other = structs.replace(back, actor=Actor(who="anna", run="another"))
+    wide = Screen(width=200, wraps=False)
+    assert "deployed (rollback, automatic)" in tables.history((back, FAILED, RECORD), wide)[1]
+    assert "deployed (rollback, by hand)" in tables.history((other, FAILED, RECORD), wide)[1]
+    taken = structs.replace(FAILED, cause="taken-back", lines=("by anna: it is slow",))
+    assert tables._what(taken) == "taken-back by anna: it is slow, back to 42"

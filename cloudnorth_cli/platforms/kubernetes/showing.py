@@ -11,6 +11,7 @@ from cloudnorth_cli.adapters.kube import Json
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import LockStatus, Pod, Record, ServiceStatus, Status
+from cloudnorth_cli.platforms.being_down import brought_back, down, last_good
 from cloudnorth_cli.platforms.kubernetes import alarming, records
 from cloudnorth_cli.platforms.kubernetes.manifest import Document
 from cloudnorth_cli.platforms.kubernetes.preparing import services_of
@@ -47,8 +48,9 @@ def status(site: Site, address: str | None) -> Status:
         pods=tuple(site.api.items(path("Pod", site.namespace))) if workloads else (),
     )
     services = services_of(site, {key(thing): Document("", "", thing) for thing in workloads})
-    lock, kept = lock_status(site), records.store(site).all() if workloads else ()
-    half_way = tuple(_half_way(kept, lock))
+    lock, kept = lock_status(site), records.store(site).all()
+    last = None if workloads or served else last_good(kept)
+    half_way = tuple(_half_way(kept, lock)) if workloads else ()
     problems = (*half_way, *_problems(workloads, services, observed))
     rows = tuple(_services(workloads, services, observed))
     healthy = bool(workloads) and not problems and all(is_done(thing) for thing in workloads)
@@ -56,7 +58,7 @@ def status(site: Site, address: str | None) -> Status:
     return Status(
         environment=environment,
         healthy=healthy,
-        summary=_summary(environment, healthy, served, rows, problems),
+        summary=down(environment, last) if last else _summary(environment, healthy, served, rows, problems),
         serving=served,
         services=rows,
         pods=tuple(_pods(workloads, services, observed, kept)),
@@ -64,7 +66,7 @@ def status(site: Site, address: str | None) -> Status:
         address=address,
         holds=kube_holds.holds(site.api, site.namespace, site.release),
         problems=problems,
-        next=() if healthy else _next(site, workloads, half_way=bool(half_way)),
+        next=() if healthy else brought_back(last, environment) or _next(site, workloads, half_way=bool(half_way)),
         alarms=alarms(),
     )
 

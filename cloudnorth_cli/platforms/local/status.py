@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cloudnorth_cli.model import LockStatus, Pod, ServiceStatus, Status
+from cloudnorth_cli.platforms.being_down import brought_back, down, last_good
 from cloudnorth_cli.platforms.local import front
 from cloudnorth_cli.platforms.local.machine import Machine
 from cloudnorth_cli.platforms.local.plan import Plan
 from cloudnorth_cli.platforms.local.watching import look_at
 from cloudnorth_cli.settings import Environment
+
+KEPT = 1000
+"""Records looked through for the last release: all."""
 
 
 def status(environment: Environment, machine: Machine, plan: Plan | None, held: LockStatus | None) -> Status:
@@ -18,16 +22,17 @@ def status(environment: Environment, machine: Machine, plan: Plan | None, held: 
     there = machine.serving()
     name = environment.name
     if there is None or plan is None:
+        last = last_good(machine.store.newest(KEPT))
         return Status(
             environment=name,
             healthy=False,
-            summary=f"{name}  nothing is deployed",
+            summary=down(name, last) if last else f"{name}  nothing is deployed",
             serving=None,
             services=(),
             pods=(),
             lock=held,
             address=None,
-            next=(f"cloudnorth deploy --env {name}",),
+            next=brought_back(last, name) or (f"cloudnorth deploy --env {name}",),
         )
     states = {each.name: each for each in machine.supervisor.processes()}
     with ThreadPoolExecutor(max_workers=8) as looking:
