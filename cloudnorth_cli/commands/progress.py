@@ -52,6 +52,9 @@ def told(platform: Platform, environment: Environment, journal: Journal, work: C
             error = _credentials(platform, environment, progress, error)
         if progress.stage in ("release", "rollback") and error.status == ExitStatus.REFUSED:
             error = _cut_short(environment, progress, error)
+        if error.code == "lock-lost":
+            # Whoever took it is at work or has held this very release: that is to be looked at first.
+            error.next = error.next or tuple(outcome.command(environment, words) for words in ("lock", "status"))
         return outcome.failure("deploy", environment, journal, error, progress.serving(platform))
     except Interrupted:
         return _interrupted(platform, environment, journal, progress)

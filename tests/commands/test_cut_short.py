@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from cloudnorth_cli.commands import deploy, rollback
-from cloudnorth_cli.errors import Interrupted
+from cloudnorth_cli.errors import Broken, Interrupted
 from cloudnorth_cli.events import Journal, Step
 from cloudnorth_cli.model import Actor, Candidate, Record, Release, Request, Source
 from cloudnorth_cli.settings import Environment
@@ -36,6 +36,8 @@ class Numbered(FakePlatform):
     def release(self, candidate: Candidate, release: Release, request: Request, step: Step) -> None:
         if self.stops == "before":
             raise Interrupted("SIGINT")
+        if self.stops == "lost":
+            raise Broken("the lock was lost: ben took it", code="lock-lost")
         self.made += 1
         if self.stops == "after":
             raise Interrupted("SIGINT")
@@ -135,3 +137,10 @@ def test_what_is_taken_back_half_way_says_by_whom_and_why(platform: Numbered) ->
     assert rollback.rollback(platform, platform.environment, REQUEST, Journal(), message="too slow").exit_status == 0
     taken = next(record for record in platform.history(10) if record.release.number == 3)
     assert (taken.outcome, taken.cause, taken.lines) == ("rolled-back", "taken-back", ("by anna: too slow",))
+
+
+def test_whose_lock_was_taken_looks_who_has_it_instead_of_deploying_what_may_be_held(platform: Numbered) -> None:
+    platform.stops = "lost"
+    result = deploy.deploy(platform, platform.environment, REQUEST, Journal())
+    assert (result.exit_status, result.error and result.error.code) == (5, "lock-lost")
+    assert result.next == ("cloudnorth lock --env test", "cloudnorth status --env test")
