@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -108,6 +109,13 @@ def test_the_tool_killed_at_any_step_of_a_deploy(local: LocalProject, process: s
     local.write("two")
     killed_at(local, step, "deploy")
     assert local.ask()["text"] in ("one", "two")
+    if step in ("migrate", "release", "watch", "verify"):  # under the lock
+        status = local.platform().status()
+        assert not status.healthy
+        assert " abandoned" in status.problems[0], status.problems
+        if step in ("watch", "verify"):
+            assert re.fullmatch(rf"deploy 2 abandoned in {step} .* ago, not judged", status.problems[0])
+            assert status.next[0] == "cloudnorth deploy --env local --resume"
     again = local.deploy()
     assert again.exit_status == 0, again.error
     expected(local)

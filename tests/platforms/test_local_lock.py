@@ -95,10 +95,15 @@ def test_a_holder_that_was_killed_holds_nothing_and_is_known_to_have_been(tmp_pa
         assert other.stdout.readline() == "held\n"
         with pytest.raises(Locked, match="other@there"):
             lock.hold(file, request(), "deploy", "prod", STEP).__enter__()
+        assert lock.left(file) is None
         os.kill(other.pid, signal.SIGKILL)
         other.wait()
     assert lock.status(file) is None
+    left = lock.left(file)
+    assert left is not None
+    assert left.who == "other@there"
     with lock.hold(file, request(), "deploy", "prod", STEP) as killed:
         assert killed
     with lock.hold(file, request(), "deploy", "prod", STEP) as killed:
         assert not killed
+    assert lock.left(file) is None

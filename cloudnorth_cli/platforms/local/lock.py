@@ -80,6 +80,16 @@ def status(file: Path) -> LockStatus | None:
     return None
 
 
+def left(file: Path) -> Holder | None:
+    """Who held it and was killed: whoever ends otherwise takes his name out. None while somebody holds it."""
+    if status(file) is not None:
+        return None
+    try:
+        return _holder(file)
+    except OSError:
+        return None
+
+
 def _stop_holder(file: Path, step: Step | None) -> None:
     """Who has the lock lives (the system lets it go when he dies), so his process is his."""
     held = status(file)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
+from cloudnorth_cli import durations
 from cloudnorth_cli.model import LockStatus, Pod, ServiceStatus, Status
 from cloudnorth_cli.platforms.being_down import brought_back, down, last_good
-from cloudnorth_cli.platforms.local import front
+from cloudnorth_cli.platforms.local import front, lock
+from cloudnorth_cli.platforms.local.lock import Holder
 from cloudnorth_cli.platforms.local.machine import Machine
 from cloudnorth_cli.platforms.local.plan import Plan
 from cloudnorth_cli.platforms.local.watching import look_at
@@ -21,12 +24,15 @@ def status(environment: Environment, machine: Machine, plan: Plan | None, held: 
     """Look at every process once."""
     there = machine.serving()
     name = environment.name
+    left = lock.left(machine.place.lock)
+    half_way = [_half_way(machine, left)] if left else []
     if there is None or plan is None:
         last = last_good(machine.store.newest(KEPT))
         return Status(
             environment=name,
             healthy=False,
             summary=down(name, last) if last else f"{name}  nothing is deployed",
+            problems=tuple(half_way),
             serving=None,
             services=(),
             pods=(),
@@ -48,6 +54,10 @@ def status(environment: Environment, machine: Machine, plan: Plan | None, held: 
         problems += front.problems(machine.place, environment.file)
     if machine.place.restoring.exists() and not held:
         problems.append("a restore was killed half way; the next deploy or restart finishes it")
+    next_commands = [f"cloudnorth logs --env {name}", f"cloudnorth restart --env {name}"] if problems else []
+    if half_way:
+        problems = half_way + problems
+        next_commands = [f"cloudnorth deploy --env {name} --resume", f"cloudnorth rollback --env {name}"]
     ready = sum(pod.ready for pod in pods)
     word = "unhealthy" if problems else "healthy"
     return Status(
@@ -60,8 +70,20 @@ def status(environment: Environment, machine: Machine, plan: Plan | None, held: 
         lock=held,
         address=address,
         problems=tuple(problems),
-        next=(f"cloudnorth logs --env {name}", f"cloudnorth restart --env {name}") if problems else (),
+        next=tuple(next_commands),
     )
+
+
+def _half_way(machine: Machine, left: Holder) -> str:
+    """A run that was killed: `deploy 42 abandoned in watch 12 min ago, not judged`. Any next change stops its rest."""
+    kept = machine.store.newest(1)
+    mine = kept[0] if kept and kept[0].actor.run == left.run and kept[0].outcome == "unverified" else None
+    ago = durations.told((datetime.now(UTC) - left.since).total_seconds())
+    if mine is None:
+        return f"{left.verb} by {left.who} abandoned {ago} ago"
+    verb = "rollback to" if left.verb == "rollback" else left.verb
+    step = f" in {mine.step}" if mine.step else ""
+    return f"{verb} {mine.release.number} abandoned{step} {ago} ago, not judged"
 
 
 def _service(plan: Plan, name: str, pods: Sequence[Pod], address: str | None) -> ServiceStatus:
