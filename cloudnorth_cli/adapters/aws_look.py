@@ -48,6 +48,7 @@ def state_bucket(door: Door, s3: Any, bucket: str) -> bool:
     """Whether a bucket keeps old versions of what is in it. Raises Refused where it is not there or not ours."""
     from botocore.exceptions import ClientError
 
+    bootstrap = "terraform -chdir=terraform/bootstrap"
     with door.told(f"the bucket {bucket}"):
         try:
             s3.head_bucket(Bucket=bucket)
@@ -57,7 +58,7 @@ def state_bucket(door: Door, s3: Any, bucket: str) -> bool:
             raise Refused(
                 f"there is no bucket {bucket} for Terraform's state",
                 code="state-bucket-missing",
-                next=(f"terraform -chdir=terraform/bootstrap apply -var bucket={bucket}",),
+                next=(f"{bootstrap} init && {bootstrap} apply -var bucket={bucket}",),
             ) from error
         return bool(s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled")
 
