@@ -21,6 +21,14 @@ Name = Annotated[
     ),
 ]
 """Fits where names end up: labels, image repositories, folders (RFC 1123, with room for a suffix)."""
+Namespace = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        description="a name of lower-case letters, digits and dashes, at most 63",
+    ),
+]
+"""An RFC 1123 label, which is what Kubernetes takes for a namespace's name."""
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535, description="a port from 1 to 65535")]
 Ratio = Annotated[float, msgspec.Meta(ge=0, le=1, description="a number from 0 to 1")]
 Duration = Annotated[str, msgspec.Meta(pattern=durations.PATTERN, description="a duration such as 90s, 15m or 1h30m")]
@@ -319,7 +327,7 @@ class EnvironmentFile(Settings, frozen=True, kw_only=True):
     """Local platform: certificate and ports of `domain`."""
     cluster: Cluster = Cluster()
     """Kubernetes: which cluster."""
-    namespace: str = "default"
+    namespace: Namespace = "default"
     """Kubernetes: made when it is not there."""
     registry: Registry | None = None
     """Kubernetes: wanted when anything is built."""

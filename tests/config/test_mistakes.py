@@ -14,6 +14,7 @@ from tests.config.files import RIGHT, Folder, told
 
 SHOP = Path(__file__).resolve().parents[2] / "cloudnorth.yaml"
 NAME = "a name of lower-case letters, digits and dashes, at most 40"
+NAMESPACE = "a name of lower-case letters, digits and dashes, at most 63"
 
 # What stands in RIGHT, what is written instead, and what is said of it.
 SOURCES = "env, file, command, secretsmanager, ssm and terraform"
@@ -96,7 +97,12 @@ MISTAKES = {
     "number for a text": (
         "  prod:\n",
         "  prod:\n    namespace: 123\n",
-        ["9:16  environments.prod.namespace wants a text, found the number 123", 'put it in quotes: "123"'],
+        [f"9:16  environments.prod.namespace wants {NAMESPACE}, found the number 123"],
+    ),
+    "namespace that Kubernetes would refuse": (
+        "  prod:\n",
+        "  prod:\n    namespace: Hello_X\n",
+        [f'9:16  environments.prod.namespace wants {NAMESPACE}, found the text "Hello_X"'],
     ),
     "commit that reads as a number": (
         "port: 8080",
