@@ -76,6 +76,9 @@ class LiveView(Plain):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         for line in self.scene.draw(options.max_width):
             yield Text.from_ansi(line, no_wrap=True, overflow="crop")
+        # The cursor stands on a line of its own: a terminal echoes ^C there, and behind a full line that would begin
+        # another one, of which nobody knows who erases these.
+        yield Text("")
 
     def _start(self) -> None:
         self._live = Live(

@@ -25,6 +25,25 @@ class Terminal(io.StringIO):
         return super().write(text)
 
 
+def test_below_what_is_drawn_a_line_is_free_for_what_the_terminal_echoes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a row that fills the width, `^C` would begin a line that nobody erases: a stale row stayed."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    terminal = Terminal("watch")
+    view = live.LiveView(Stream(terminal), Stream(terminal), Screen(width=40), Screen(width=40))
+    try:
+        with Journal(view).step("watch") as step:
+            step.waiting("web /healthz takes its time")
+            assert terminal.came.wait(30), terminal.getvalue()
+            drawn = "".join(part.text for part in view._console.render(view))
+            row, free = drawn.splitlines()
+            assert row.endswith(" s")
+            assert len(row) == 40
+            assert free == ""
+    finally:
+        view.close()
+
+
 def test_an_event_is_drawn_without_waiting_for_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "IDLE", 3600.0)
     monkeypatch.setenv("TERM", "xterm")
