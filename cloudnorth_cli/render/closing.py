@@ -21,6 +21,8 @@ WELL = (ExitStatus.DONE, ExitStatus.UNHEALTHY, ExitStatus.CHANGES)
 MOST_FAILURES = 3
 """Causes that one screen tells with their proof; all of them stand in the run's folder."""
 MOST_CHANGES = 8
+_TOGETHER = "\u00a0"
+"""Stands for a space at which no line is broken, until it is broken."""
 
 
 def answer(result: Result, screen: Screen) -> list[str]:
@@ -86,8 +88,9 @@ def next_lines(label: str, commands: tuple[str, ...], screen: Screen) -> list[st
 
 
 def _done(result: Result, screen: Screen) -> list[str]:
-    took = lines.duration(result.seconds)
-    said = lines.wrapped(screen, f"{result.summary}  {took}" if result.summary else f"done  {took}")
+    took = lines.duration(result.seconds).replace(" ", _TOGETHER)
+    wrapped = lines.wrapped(screen, f"{result.summary}  {took}" if result.summary else f"done  {took}")
+    said = [line.replace(_TOGETHER, " ") for line in wrapped]
     if said:
         said[0] = screen.paint(said[0], "bold") if len(said) == 1 else said[0]
     if result.address:

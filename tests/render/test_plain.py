@@ -21,6 +21,7 @@ from cloudnorth_cli.events import (
     StepStarted,
     StepWaiting,
 )
+from cloudnorth_cli.render import closing
 from cloudnorth_cli.render.plain import Plain
 from cloudnorth_cli.render.screen import Screen, Stream
 
@@ -189,6 +190,13 @@ def test_a_migration_speaks_for_itself() -> None:
 
 def test_a_warning_is_said_at_once() -> None:
     assert Shown().show(Notice(level="warning", message="the clock is wrong")).talk == "warning: the clock is wrong\n"
+
+
+def test_a_duration_is_never_broken() -> None:
+    result = Result(command="rollback", exit_status=0, outcome="done", summary="x" * 30 + " serves.", seconds=1.0)
+    for width in range(38, 46):
+        screen = Screen(width=width, wraps=True)
+        assert any("1.0 s" in line for line in closing.answer(result, screen)), width
 
 
 def test_a_failure_says_what_serves_the_proof_and_what_to_type() -> None:
