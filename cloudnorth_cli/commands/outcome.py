@@ -66,9 +66,10 @@ def release_of(served: Serving) -> Release | None:
     return served.release if isinstance(served, Record) else served
 
 
-def kept_out(hold: Hold) -> str:
+def kept_out(hold: Hold, environment: Environment) -> str:
     """What being held means, for people."""
-    return f"Release {hold.release} is held: deploying it again is refused until `lock release`."
+    let_go = command(environment, "lock release")
+    return f"Release {hold.release} is held: deploying it again is refused until `{let_go}`."
 
 
 def problem(error: CloudnorthError) -> Problem:
@@ -97,7 +98,8 @@ def failure(
 
     hold: what is kept out from now on because of it.
     """
-    error.next = error.next or (command(environment, verb),)
+    once_mended = "   # once mended: the same again is refused" if hold and verb == "deploy" else ""
+    error.next = error.next or (command(environment, verb) + once_mended,)
     if error.failures and explain.known(error.code):
         error.next = (*error.next, f"cloudnorth explain {error.code}")
     return Result(
@@ -105,7 +107,7 @@ def failure(
         exit_status=int(error.status),
         outcome="refused" if error.status == ExitStatus.REFUSED else "failed",
         environment=environment.name,
-        summary=f"{serves(environment, serving)}.{f' {kept_out(hold)}' if hold else ''}",
+        summary=f"{serves(environment, serving)}.{f' {kept_out(hold, environment)}' if hold else ''}",
         seconds=journal.seconds,
         release=release_of(serving),
         error=problem(error),

@@ -66,7 +66,7 @@ def rollback(
         then = (outcome.command(environment, "rollback"), outcome.command(environment, "status"))
         return outcome.interruption("rollback", environment, journal, state, then, served)
     was = f" (was {served.release})" if served else ""
-    kept = f" {outcome.kept_out(hold)}" if hold else ""
+    kept = f" {outcome.kept_out(hold, environment)}" if hold else ""
     return Result(
         command="rollback",
         exit_status=0,

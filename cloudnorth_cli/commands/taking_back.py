@@ -42,7 +42,6 @@ def take_back(
         )
         return outcome.failure("deploy", environment, journal, broken, outcome.Unread.UNCLEAR, hold)
     records.taken_back(served.release.number)
-    failure.next = failure.next or (outcome.command(environment, "deploy"),)
     return outcome.failure("deploy", environment, journal, failure, back, hold)
 
 
