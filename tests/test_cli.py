@@ -103,6 +103,12 @@ def test_a_mistake_ends_in_a_result_too(cloudnorth: Cloudnorth, words: tuple[str
     assert json.loads((project / "report.json").read_text()) == ran.result
 
 
+def test_a_report_that_cannot_be_written_is_told_once(cloudnorth: Cloudnorth) -> None:
+    ran = cloudnorth("deploy", "-e", "test", "--report", "/nonexistent/x.json")
+    assert ran.status == 2
+    assert ran.err == "--report /nonexistent/x.json cannot be written\n"
+
+
 def test_a_mistake_ends_in_a_result_where_a_variable_asks_for_it(cloudnorth: Cloudnorth) -> None:
     assert cloudnorth("deplyo", CLOUDNORTH_OUTPUT="json").result["exit_status"] == 2
 
@@ -126,6 +132,8 @@ def test_a_mistake_in_the_configuration_is_shown_with_its_place(cloudnorth: Clou
         ("cloudnorth deploy -e p", ["prod"]),
         ("cloudnorth logs -s s", ["storefront"]),
         ("cloudnorth completion z", ["zsh"]),
+        ("cloudnorth explain crash", ["crash-at-start"]),
+        ("cloudnorth scale st", ["storefront="]),
     ],
 )
 def test_bash_completes_verbs_options_environments_and_services(

@@ -262,7 +262,9 @@ def rollback(
     to: Annotated[
         str | None,
         typer.Option(
-            metavar="RELEASE|COMMIT", help="Its number, or the commit that it was made from; default: before."
+            metavar="RELEASE|COMMIT",
+            help="Its number, or the commit that it was made from; default: before.",
+            autocompletion=o.completing.releases,
         ),
     ] = None,
     message: o.Message = None,
@@ -448,7 +450,10 @@ def exec_(
 @app.command(epilog=o.examples("scale api=4", "scale -e prod api=4 storefront=2"))
 def scale(
     ctx: typer.Context,
-    counts: Annotated[list[str], typer.Argument(metavar="SERVICE=N...", help="How many of which service.")],
+    counts: Annotated[
+        list[str],
+        typer.Argument(metavar="SERVICE=N...", help="How many of which service.", autocompletion=o.completing.counts),
+    ],
     env: o.Env = None,
 ) -> int:
     """Change how many of a service serve, without interruption."""
@@ -660,7 +665,10 @@ def config(ctx: typer.Context, env: o.Env = None) -> int:
 @app.command(epilog=o.examples("explain crash-at-start", "explain"))
 def explain(
     ctx: typer.Context,
-    code: Annotated[str | None, typer.Argument(metavar="CODE", help="As in [brackets]; without: all.")] = None,
+    code: Annotated[
+        str | None,
+        typer.Argument(metavar="CODE", help="As in [brackets]; without: all.", autocompletion=o.completing.causes),
+    ] = None,
 ) -> int:
     """Show what a cause of a failed rollout means, and what to do."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cloudnorth_cli.errors import UsageError
 from cloudnorth_cli.events import Result
-from cloudnorth_cli.suggestions import nearest
+from cloudnorth_cli.suggestions import closest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = (_PACKAGE / "causes", _PACKAGE.parent / "docs" / "causes")
@@ -22,15 +22,20 @@ def explain(code: str | None) -> Result:
     elif code in pages:
         text = pages[code].read_text(encoding="utf-8").rstrip()
     else:
-        raise UsageError(
-            f"there is no page about {code}\n{nearest(code, pages)}", code="cause-unknown", next=("cloudnorth explain",)
-        )
+        close = closest(code, pages)
+        message = f"there is no page about {code}" + (f"\ndid you mean: {close}" if close else "")
+        raise UsageError(message, code="cause-unknown", next=("cloudnorth explain   # all that there are",))
     return Result(command="explain", exit_status=0, outcome="done", text=text)
 
 
 def known(code: str) -> bool:
     """Whether there is a page about a code."""
     return any(page.stem == code for page in _pages())
+
+
+def codes() -> tuple[str, ...]:
+    """Every code that there is a page about."""
+    return tuple(sorted(page.stem for page in _pages()))
 
 
 def _pages() -> Iterator[Path]:

@@ -16,9 +16,11 @@ class Report:
         self.path = path
         self.error: OSError | None = None
         """Why it could not be written."""
+        self.told = False
+        """That it cannot be written is what the run ends with."""
 
     def __call__(self, event: AnyEvent) -> None:
-        if not isinstance(event, Result):
+        if self.told or not isinstance(event, Result):
             return
         new = self.path.with_name(f".{self.path.name}.{event.run}")
         try:
@@ -30,4 +32,5 @@ class Report:
     def check(self) -> None:
         """See before anything is changed that it can be written. Raises UsageError."""
         if self.path.is_dir() or not os.access(self.path.absolute().parent, os.W_OK):
+            self.told = True
             raise UsageError(f"--report {self.path} cannot be written", code="report-unwritable")

@@ -37,6 +37,13 @@ def test_a_code_that_is_none_is_a_mistake_with_a_suggestion() -> None:
         explain("crash-at-strat")
 
 
+def test_a_word_that_is_near_to_nothing_gets_the_way_to_all_of_them() -> None:
+    with pytest.raises(UsageError) as told:
+        explain("foo")
+    assert told.value.message == "there is no page about foo"
+    assert told.value.next[0].startswith("cloudnorth explain ")
+
+
 def test_explaining_needs_no_sdk() -> None:
     out, modules = imported("explain", "oom")
     assert out.startswith("# oom\n")
