@@ -32,6 +32,9 @@ def make(root: Path, run: str, environ: Mapping[str, str] = os.environ) -> Path:
     """Make a run's folder, point `latest` at it and drop all but the last 50. Raises OSError."""
     made = folder(root, run, environ)
     made.mkdir(parents=True, exist_ok=True)
+    ignoring = root / ".cloudnorth" / ".gitignore"
+    if ignoring.parent.is_dir() and not ignoring.exists():
+        ignoring.write_text("*\n")  # nothing of it is for a commit
     new = made.parent / f".{LATEST}-{run}"
     new.symlink_to(run)
     os.replace(new, made.parent / LATEST)

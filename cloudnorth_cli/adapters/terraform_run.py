@@ -192,9 +192,10 @@ def open_runner(environment: Environment, journal: Journal) -> Runner:
     settings = environment.file.terraform
     if settings is None:
         raise Refused(
-            f"environment {environment.name} has no `terraform`: nothing to provision, such as: "
+            f"environment {environment.name} has no `terraform`, such as: "
             "terraform: {dir: terraform, vars: [envs/prod.tfvars]}",
             code="no-terraform",
+            next=(f"cloudnorth config --env {environment.name}",),
         )
     place = environment.file.aws
     given = {"AWS_REGION": place.region, "AWS_PROFILE": place.profile}

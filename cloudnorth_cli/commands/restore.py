@@ -24,7 +24,7 @@ def restore(
     """Stop the services, exchange the data, start them; what was there stays as a backup that is named."""
     words = f"restore {which}" if which else "restore"
     served: Record | outcome.Unread | None = outcome.Unread.UNREAD
-    chosen = platform.find_backup(which)
+    chosen = _found(platform, environment, which)
     _confirmed(environment, chosen, confirm, ask)
     try:
         served = platform.serving()
@@ -51,6 +51,14 @@ def restore(
         address=platform.address(),
         next=(outcome.command(environment, f"restore {done.kept.number}"),),
     )
+
+
+def _found(platform: Platform, environment: Environment, which: str | None) -> Backup:
+    try:
+        return platform.find_backup(which)
+    except Refused as error:
+        error.next = error.next or (outcome.command(environment, "backup --list"),)
+        raise
 
 
 def _confirmed(environment: Environment, chosen: Backup, confirm: str | None, ask: Ask) -> None:

@@ -6,16 +6,26 @@ import shlex
 from collections.abc import Sequence
 from typing import Literal
 
-from cloudnorth_cli.errors import UsageError
+from cloudnorth_cli.commands import outcome
+from cloudnorth_cli.errors import Refused, UsageError
 from cloudnorth_cli.events import Journal, Printed, Problem, Result
 from cloudnorth_cli.platforms import Platform, Tell
 from cloudnorth_cli.settings import Environment
 
+NOT_FOUND = (126, 127)
+"""Statuses of what cannot be run, or is not there (POSIX shells): a look around helps."""
+
 
 def run(platform: Platform, environment: Environment, journal: Journal, service: str, words: Sequence[str]) -> Result:
     """Run a command once, beside what serves; the exit status is its own."""
-    status = platform.run(service, words, _telling(journal))
-    ended = Problem(code="command-failed", message=f"`{shlex.join(words)}` ended with status {status}")
+    look: tuple[str, ...] = (outcome.command(environment, f"exec --service {service}"),)
+    try:
+        status = platform.run(service, words, _telling(journal))
+    except Refused as error:
+        error.next = error.next or (look if error.code == "tool-missing" else ())
+        raise
+    look = look if status in NOT_FOUND else ()
+    ended = Problem(code="command-failed", message=f"`{shlex.join(words)}` ended with status {status}", next=look)
     return _result("run", environment, status, ended if status else None)
 
 

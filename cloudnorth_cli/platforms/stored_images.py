@@ -19,7 +19,14 @@ class StoredImages:
     """The repositories of the services that an environment builds. Raises Refused throughout."""
 
     def __init__(self, environment: Environment) -> None:
-        """Raises Refused for a registry that is not ECR, UsageError for an environment without one."""
+        """Raises Refused for an environment without a registry, and for one that is not ECR."""
+        if environment.file.registry is None:
+            raise Refused(
+                f"{environment.name} has no registry here that could be cleaned up"
+                + (": it runs files of this machine" if environment.platform == "local" else ""),
+                code="registry-none",
+                next=(f"cloudnorth config --env {environment.name}",),
+            )
         built = [name for name, service in environment.services.items() if service.image is None]
         repositories = [Registries(environment).repository(name) for name in built]
         self.host = (environment.registry_host or "").partition("/")[0]

@@ -308,6 +308,7 @@ class KubernetesPlatform:
             f"the data of {name} is not {done} from here: it is in a database or volume outside the release, which"
             " has snapshots of its own (RDS: aws rds create-db-snapshot)",
             code="not-on-kubernetes",
+            next=(f"cloudnorth {'outputs' if self._environment.file.terraform else 'config'} --env {name}",),
         )
 
     def lock_status(self) -> LockStatus | None:

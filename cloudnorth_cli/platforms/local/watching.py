@@ -109,7 +109,7 @@ def _look(
             message = f"{service.name} is not ready after {service.timeout:.0f} s: {service.health} {answer}"
             cause = "never-ready"
         if cause:
-            lines = log_tail(place, process, mask)
+            lines = log_tail(place, process, mask) or ("(wrote nothing)",)
             failures.append(PodFailure(cause=cause, message=message, pod=process.name, lines=lines))
     return Verdict(
         state="failed" if failures else "progressing" if waiting else "ready",
