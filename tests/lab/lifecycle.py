@@ -67,8 +67,7 @@ def ailing(settings: Settings, lab: Lab) -> list[str]:
         return ill
     checks = {
         "registry": registry.answers(lab.registry),
-        # A lab that an older version started has none, and serves all the rest.
-        "double of AWS": not lab.aws.exists() or _double_answers(settings),
+        "double of AWS": _double_answers(settings),
         "docker engine": answers(lab.docker_socket, "/_ping"),
         "API server": cluster.succeeds(settings, "get", "--raw", "/readyz"),
     }
