@@ -13,7 +13,13 @@ from tests.lab.build.python import build_libraries
 def build_all() -> None:
     """Build what the cache lacks; nothing, and no network, when it lacks nothing."""
     with ThreadPoolExecutor(1) as side:  # fetching packages leaves the cores to the compiler
-        roots = side.submit(lambda: (build_libraries(), *(build_root(name) for name in ROOTS)))
+        packages = side.submit(_build_from_packages)
         build_go_programs()
-        roots.result()
+        packages.result()
     build_images()
+
+
+def _build_from_packages() -> None:
+    build_libraries()
+    for name in ROOTS:
+        build_root(name)

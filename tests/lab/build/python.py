@@ -36,8 +36,8 @@ def build_libraries() -> None:
         # The lab's Python is Debian's, this one may be another.
         python = str(VERSIONS.table["images"]["base/python"])
         argv = [
-            sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--target", into, "--upgrade",
-            "--python-version", python, "--only-binary=:all:", "--constraint", constraints, *WANTED,
+            sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--target", str(into), "--upgrade",
+            "--python-version", python, "--only-binary=:all:", "--constraint", str(constraints), *WANTED,
         ]  # fmt: skip
         run(argv, log_dir() / "moto.log")
 
