@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import subprocess
 import time
@@ -101,7 +102,7 @@ def make(folder: Path, platform: str, *, admin: bool = False) -> Project:
     reaper.watch(folder.parent)
     shutil.copytree(SAMPLE, root)
     name = f"sample-{uuid.uuid4().hex[:8]}"
-    service = dict(SERVICE)
+    service = copy.deepcopy(SERVICE)  # tests change theirs
     environment: dict[str, Any] = {"platform": "local", "port": 18000 + uuid.uuid4().int % 4000}
     if platform == "kubernetes":
         from tests.lab import deployer
