@@ -136,12 +136,16 @@ class LocalPlatform:
         self._plans[made.id] = made
         changes = made.changes(before)
         step.summary = " · ".join(f"{each.workload} {each.change}" for each in changes)
+        unchanged = self._serves_well(made.id, request) and self.machine.fronts_as_wanted()
+        if unchanged and lock.left(self.place.lock):
+            with self.lock(request, "deploy", step):
+                pass  # there is nothing to deploy, so nobody else would end what a killed run left
         return Candidate(
             id=made.id,
             images=made.images,
             changes=changes,
             source=request.source,
-            unchanged=self._serves_well(made.id, request) and self.machine.fronts_as_wanted(),
+            unchanged=unchanged,
         )
 
     @contextmanager
@@ -427,7 +431,9 @@ class LocalPlatform:
         record = self.store.revision(there.release.revision)
         # What --watch made becomes a release that one can go back to by being deployed without it.
         fits = record is not None and record.verified_at is not None and (request.watch or not record.watch)
-        return fits and self.status().healthy
+        if not fits:
+            return False
+        return status.status(self.environment, self.machine, self._serving_plan(), None, with_left=False).healthy
 
     def _roll(self, wanted: Plan, release: Release, commit: str, step: Step, wishes: Wishes = NO_WISHES) -> Verdict:
         """Start, watch, put in front, verify, retire: what `deploy` does in steps of its own. Raises RolloutFailed."""

@@ -20,11 +20,18 @@ KEPT = 1000
 """Records looked through for the last release: all."""
 
 
-def status(environment: Environment, machine: Machine, plan: Plan | None, held: LockStatus | None) -> Status:
-    """Look at every process once."""
+def status(
+    environment: Environment,
+    machine: Machine,
+    plan: Plan | None,
+    held: LockStatus | None,
+    *,
+    with_left: bool = True,
+) -> Status:
+    """Look at every process once. with_left: what a killed run left is a problem, although all that serves is well."""
     there = machine.serving()
     name = environment.name
-    left = lock.left(machine.place.lock)
+    left = lock.left(machine.place.lock) if with_left else None
     half_way = [_half_way(machine, left)] if left else []
     if there is None or plan is None:
         last = last_good(machine.store.newest(KEPT))
