@@ -43,7 +43,9 @@ def unit(tier: str) -> Commands:
         "test": "not lab and not terraform and not browser and not repeat",
         "full": "not lab and not terraform and not browser",
     }[tier]
-    return ((*PYTEST, "-n", UNIT_WORKERS, "tests", "--ignore=tests/contract", "-m", marks),)
+    left_out = ("contract", *PATIENT) if tier == "fast" else ("contract",)
+    ignored = [f"--ignore=tests/{folder}" for folder in left_out]
+    return ((*PYTEST, "-n", UNIT_WORKERS, "tests", *ignored, "-m", marks),)
 
 
 def contract(tier: str) -> Commands:
@@ -88,6 +90,8 @@ LAB_WORKERS = "4"
 """Tests in the lab wait for pods more than they compute: about four tenths of two cores with four workers."""
 UNIT_WORKERS = "4"
 """Tests of the local platform wait for processes to start: about half of one core with two workers."""
+PATIENT = ("e2e", "platforms", "app", "canary")
+"""Folders whose tests start programs and wait for them: not for every few minutes of a day's work."""
 LANES = (("quality", "pages", "terraform", "unit", "contract", "lab-start", "lab", "lab-faults"),)
 """Suites that run side by side; on two cores none do, for what a test times would be the wait for the others."""
 SAID_EVERY = 30.0
