@@ -23,7 +23,7 @@ down: ## stop everything that `make up` started; the data stays
 test: .venv/.dev ## every test; starts the lab where it can (LAB=off leaves it out)
 	@$(PYTHON) -m tests.run test
 
-test-fast: .venv/.dev ## the tests for daily work, within three minutes
+test-fast: .venv/.dev ## the tests for daily work, about a minute
 	@$(PYTHON) -m tests.run fast
 
 test-full: .venv/.dev ## all repeats, by hand

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -45,7 +46,15 @@ def unit(tier: str) -> Commands:
     }[tier]
     left_out = ("contract", *PATIENT) if tier == "fast" else ("contract",)
     ignored = [f"--ignore=tests/{folder}" for folder in left_out]
+    if tier == "fast":
+        ignored += [f"--ignore={path}" for path in _on_aws()]
     return ((*PYTEST, "-n", UNIT_WORKERS, "tests", *ignored, "-m", marks),)
+
+
+def _on_aws() -> list[Path]:
+    """Test modules that speak to moto: loading it and boto3 in every worker takes longer than most of their tests."""
+    speaks = re.compile(r"boto3|moto|aws_double|on_aws")
+    return [path for path in sorted(ROOT.glob("tests/*/test_*.py")) if speaks.search(path.read_text())]
 
 
 def contract(tier: str) -> Commands:

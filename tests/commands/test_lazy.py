@@ -12,6 +12,8 @@ from tests.project import Project, make
 from tests.terraform.stand_in import StandIn
 from tests.tool import cloudnorth
 
+pytestmark = pytest.mark.slow
+
 READS = {
     "deploy": ["secret", "output"],
     "status": [],

@@ -56,6 +56,7 @@ def test_nothing_is_decided_before_its_time(recorded: Path) -> None:
     assert {failure.cause for failure in first.failures} <= set(wanted(whole)["causes"])
 
 
+@pytest.mark.slow
 @by_name
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32), lost=st.floats(0, 0.6), again=st.floats(0, 0.5))
