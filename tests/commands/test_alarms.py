@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -120,15 +118,6 @@ def test_no_credentials_is_a_line_too(world: World, monkeypatch: pytest.MonkeyPa
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     assert "aws-credentials-missing" in alarms(world)["unread"]
-
-
-@pytest.fixture
-def hole() -> Iterator[str]:
-    """An address that takes connections and never answers."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen(8)
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 def test_an_endpoint_that_hangs_is_waited_for_two_seconds_at_most(

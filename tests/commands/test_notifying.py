@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,15 +115,6 @@ def test_no_credentials_is_a_warning(cloudnorth: Cloudnorth, keys: None, monkeyp
     ran = cloudnorth(*DEPLOY)
     assert ran.status == 0
     assert "aws-credentials-missing" in warnings(ran.events)[0]
-
-
-@pytest.fixture
-def hole() -> Iterator[str]:
-    """An address that takes connections and never answers."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen(8)
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 def test_one_that_never_answers_holds_up_for_its_limit_only(
