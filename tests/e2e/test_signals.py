@@ -154,6 +154,7 @@ def test_stopped_on_the_way_back_the_next_deploy_works(project: Project, number:
 
 @pytest.mark.parametrize("verb", ["down", pytest.param("restart", marks=pytest.mark.repeat)])
 def test_other_verbs_are_stopped_as_well(project: Project, verb: str) -> None:
+    project.change(f"{verb} {time.monotonic()}")  # What stands there may be held, by the test that took it back.
     running = Running(project, verb)
     running.step(verb)
     running.send(signal.SIGTERM)
