@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
+
+from tests.servers import Answering, served
 
 HELM = """#!{python}
 import base64, json, os, sys, urllib.parse, pathlib
@@ -42,8 +44,6 @@ else:
 class Cluster(ThreadingHTTPServer):
     """Objects by path; lists are whatever stands below one."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects: dict[str, dict[str, Any]] = {
@@ -56,9 +56,8 @@ class Cluster(ThreadingHTTPServer):
         return [thing for thing in self.objects.values() if thing.get("kind") == kind]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     server: Cluster
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         path, query = self._asked()
@@ -68,19 +67,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.server.ended.wait(60)
         elif path == "/version":
-            self._say(200, {"gitVersion": "v1.34.0", "major": "1", "minor": "34"})
+            self.answer(200, {"gitVersion": "v1.34.0", "major": "1", "minor": "34"})
         elif path in self.server.objects:
-            self._say(200, self.server.objects[path])
+            self.answer(200, self.server.objects[path])
         elif path.rpartition("/")[2].islower() and not path.rpartition("/")[0].endswith(("s", "leases")):
             below = [thing for at, thing in self.server.objects.items() if at.rpartition("/")[0] == path]
-            self._say(200, {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": below})
+            self.answer(200, {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": below})
         else:
-            self._say(404, {"message": "not found", "reason": "NotFound"})
+            self.answer(404, {"message": "not found", "reason": "NotFound"})
 
     def do_POST(self) -> None:
         path, body = self._asked()[0], self._body()
         if path.endswith("selfsubjectaccessreviews"):
-            self._say(201, {"status": {"allowed": True}})
+            self.answer(201, {"status": {"allowed": True}})
         else:
             self._keep(f"{path}/{body['metadata']['name']}", body, 201)
 
@@ -91,20 +90,20 @@ class _Handler(BaseHTTPRequestHandler):
         path, query = self._asked()
         body = self._body()
         if "dryRun" in query:
-            self._say(200, body)
+            self.answer(200, body)
         else:
             self._keep(path, self.server.objects.get(path, {}) | body, 200)
 
     def do_DELETE(self) -> None:
         self._body()
         self.server.objects.pop(self._asked()[0], None)
-        self._say(200, {"status": "Success"})
+        self.answer(200, {"status": "Success"})
 
     def _keep(self, path: str, body: dict[str, Any], status: int) -> None:
         body["metadata"]["resourceVersion"] = str(next(self.server.versions))
         body["metadata"].setdefault("uid", path)
         self.server.objects[path] = body
-        self._say(status, body)
+        self.answer(status, body)
 
     def _asked(self) -> tuple[str, dict[str, list[str]]]:
         asked = urlsplit(self.path)
@@ -113,26 +112,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> Any:
         return yaml.safe_load(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
 
-    def _say(self, status: int, told: Any) -> None:
-        data = json.dumps(told).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
     def date_time_string(self, timestamp: float | None = None) -> str:
         return super().date_time_string(time.time())
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
 
 
 @contextmanager
 def cluster(root: Path, folder: Path, values: dict[str, str]) -> Iterator[Cluster]:
     """The double, with a kubeconfig and a chart in the project, and Helm's stand-in in a folder, which knows values."""
     made = Cluster()
-    threading.Thread(target=made.serve_forever, args=[0.02], daemon=True).start()
     config = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -148,9 +135,8 @@ def cluster(root: Path, folder: Path, values: dict[str, str]) -> Iterator[Cluste
     helm.write_text(HELM.replace("{python}", sys.executable))
     helm.chmod(0o755)
     (folder / "planted.json").write_text(json.dumps(values))
-    try:
-        yield made
-    finally:
-        made.ended.set()
-        made.shutdown()
-        made.server_close()
+    with served(made):
+        try:
+            yield made
+        finally:
+            made.ended.set()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+
+from tests.servers import Answering, served
 
 CLIENT = """#!{python}
 import base64, json, os, pathlib, sys, urllib.parse
@@ -23,35 +23,19 @@ sys.exit(1)
 """
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class _Handler(Answering):
     def do_GET(self) -> None:
-        there = self.path.endswith(("/_ping", "/version"))
-        body = json.dumps(
-            {"ApiVersion": "1.41", "Version": "27.0.0"} if there else {"message": "no such image"}
-        ).encode()
-        self.send_response(200 if there else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        if self.path.endswith(("/_ping", "/version")):
+            self.answer(200, {"ApiVersion": "1.41", "Version": "27.0.0"})
+        else:
+            self.answer(404, {"message": "no such image"})
 
 
 @contextmanager
 def engine(folder: Path) -> Iterator[dict[str, str]]:
     """Keys of `docker` in cloudnorth.yaml. The client keeps what it was started with in docker.json in the folder."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     client = folder / "docker"
     client.write_text(CLIENT.replace("{python}", sys.executable))
     client.chmod(0o755)
-    try:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), _Handler)) as server:
         yield {"host": f"tcp://127.0.0.1:{server.server_port}", "command": str(client)}
-    finally:
-        server.shutdown()
-        server.server_close()

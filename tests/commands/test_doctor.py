@@ -6,13 +6,12 @@ import json
 import shutil
 import socket
 import stat
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from tests.adapters.aws_keys import ACCOUNT, REGION, keys
 from tests.conftest import Cloudnorth
 from tests.lab import deployer
 from tests.registry_double import RegistryDouble, registry_double
+from tests.servers import Answering, served
 
 __all__ = ["keys"]
 NAMESPACE = "/api/v1/namespaces/shop"
@@ -68,39 +68,21 @@ class ApiServer:
 def api_server() -> Iterator[ApiServer]:
     made = ApiServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(Answering):
         def do_GET(self) -> None:
-            self._say(*made.answer(self.path.partition("?")[0]))
+            self.answer(*made.answer(self.path.partition("?")[0]))
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             assert self.path == REVIEW, "doctor changes nothing"
-            self._say(201, {"status": {"allowed": made.review(body["spec"]["resourceAttributes"])}})
+            self.answer(201, {"status": {"allowed": made.review(body["spec"]["resourceAttributes"])}})
 
         def date_time_string(self, timestamp: float | None = None) -> str:
             return formatdate(time.time() + made.late, usegmt=True)
 
-        def _say(self, status: int, told: Any) -> None:
-            data = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    made.port = server.server_port
-    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
-    try:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        made.port = server.server_port
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @dataclass

@@ -5,11 +5,10 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +19,7 @@ from cloudnorth_cli.adapters.kube import Api
 from cloudnorth_cli.events import Journal
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.settings import Environment, EnvironmentFile
+from tests.servers import Answering, served
 
 KINDS = {
     "Deployment": "deployments",
@@ -33,8 +33,6 @@ KINDS = {
 
 class Cluster(ThreadingHTTPServer):
     """Lists by kind, watches of them, single objects by name, logs of pods."""
-
-    daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -82,9 +80,8 @@ class Cluster(ThreadingHTTPServer):
         return 404, {"message": f"not found: {path}"}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     server: Cluster
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         if self.server.away:
@@ -94,11 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
         query = parse_qs(asked.query)
         self.server.asked.append(("watch " if "watch" in query else "") + asked.path)
         if self.server.token and self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            self._say(401, {"message": "Unauthorized"})
+            self.answer(401, {"message": "Unauthorized"})
         elif "watch" in query and asked.path.rpartition("/")[2] not in self.server.forbidden:
             self._watch(asked.path.rpartition("/")[2])
         else:
-            self._say(*self.server.answer(asked.path, query))
+            self.answer(*self.server.answer(asked.path, query))
 
     def _watch(self, plural: str) -> None:
         """Every change of what is there, as it comes, until the server is away."""
@@ -127,22 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
         self.wfile.flush()
 
-    def _say(self, status: int, told: Any) -> None:
-        data = (told if isinstance(told, str) else json.dumps(told)).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
 
 @contextmanager
 def cluster(journal: Journal) -> Iterator[tuple[Cluster, Site]]:
     """The double and a site that is connected to it."""
     made = Cluster()
-    threading.Thread(target=made.serve_forever, args=[0.02], daemon=True).start()
     configuration = Configuration()
     configuration.host = f"http://127.0.0.1:{made.server_port}"
     environment = Environment(
@@ -157,8 +143,5 @@ def cluster(journal: Journal) -> Iterator[tuple[Cluster, Site]]:
     )
     site = Site(environment, journal)
     site.api = Api(configuration, "test")
-    try:
+    with served(made):
         yield made, site
-    finally:
-        made.shutdown()
-        made.server_close()

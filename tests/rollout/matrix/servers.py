@@ -11,19 +11,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import TypeVar
+
+from tests.servers import Answering, served
 
 BLOCK = 65_536
-T = TypeVar("T", bound=ThreadingHTTPServer)
 
 
 class Machine(ThreadingHTTPServer):
     """At `address`: a registry before the lab's own that is slow, broken or closed by the name of what is asked for,
     and the one place that tells a single one of many pods to crash."""
-
-    daemon_threads = True
 
     def __init__(self, machine: str, registry: str) -> None:
         super().__init__((machine, 0), _Handler)
@@ -39,9 +37,8 @@ class Machine(ThreadingHTTPServer):
         return f"{self.server_address[0]!s}:{self.server_address[1]}"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     server: Machine
-    protocol_version = "HTTP/1.1"
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -53,11 +50,11 @@ class _Handler(BaseHTTPRequestHandler):
         wanted = parts[2] if len(parts) > 2 else ""
         match wanted:
             case "denied":
-                self._say(401, b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')
+                self.answer(401, b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')
             case "arm":
                 self._arm()
             case "broken" if time.monotonic() < self._begun() + 15:
-                self._say(503, b"later")
+                self.answer(503, b"later")
             case _:
                 if wanted == "slow" and "/blobs/" in self.path and self.command == "GET":
                     time.sleep(max(0.0, self._begun() + 40 - time.monotonic()))
@@ -71,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _one(self, pod: str) -> None:
         with self.server.guard:
             self.server.chosen = self.server.chosen or pod
-            self._say(200, b"crash" if pod == self.server.chosen else b"go on")
+            self.answer(200, b"crash" if pod == self.server.chosen else b"go on")
 
     def _arm(self) -> None:
         """An index without an image for this processor."""
@@ -82,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
             "size": 500,
             "platform": {"architecture": "s390x", "os": "linux"},
         }
-        self._say(200, json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": [entry]}).encode(), kind)
+        self.answer(200, {"schemaVersion": 2, "mediaType": kind, "manifests": [entry]}, kind)
 
     def _hand_on(self, path: str) -> None:
         asked = urllib.request.Request(f"http://{self.server.registry}{path}", method=self.command)
@@ -98,21 +95,10 @@ class _Handler(BaseHTTPRequestHandler):
                 while self.command == "GET" and (block := answer.read(BLOCK)):
                     self.wfile.write(block)
         except urllib.error.HTTPError as error:
-            self._say(error.code, error.read())
-
-    def _say(self, status: int, body: bytes, kind: str = "application/json") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+            self.answer(error.code, error.read())
 
 
-class _Webhook(BaseHTTPRequestHandler):
+class _Webhook(Answering):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         status = {"message": "not on a Friday", "code": 403}
@@ -121,20 +107,12 @@ class _Webhook(BaseHTTPRequestHandler):
             "kind": "AdmissionReview",
             "response": {"uid": asked["request"]["uid"], "allowed": False, "status": status},
         }
-        body = json.dumps(told).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        self.answer(200, told)
 
 
 @contextmanager
 def machine(address: str, registry: str) -> Iterator[Machine]:
-    with _served(Machine(address, registry)) as server:
+    with served(Machine(address, registry)) as server:
         yield server
 
 
@@ -149,16 +127,5 @@ def webhook(address: str, folder: Path) -> Iterator[tuple[str, bytes]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    with _served(server):
+    with served(server):
         yield f"https://{address}:{server.server_port}/", certificate.read_bytes()
-
-
-@contextmanager
-def _served(server: T) -> Iterator[T]:
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=[0.1], daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
