@@ -1,7 +1,9 @@
 """What every request passes through."""
 
+import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,17 +67,35 @@ def test_an_unforeseen_error_is_a_500_with_a_request_id_and_nothing_of_the_insid
     assert until(lambda: "a secret of the inside" in caplog.text)
 
 
-def test_a_request_is_one_line_and_a_probe_is_none(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "shop.access"):
-        client.get("/hello/you?token=secret")
-        client.get("/livez")
-        client.get("/hello/last")
-        until(lambda: "last" in str([record.__dict__.get("fields") for record in caplog.records]))
-    line, _ = (record for record in caplog.records if record.name == "shop.access")
-    fields = line.__dict__["fields"]
-    assert (fields["method"], fields["path"], fields["route"]) == ("GET", "/hello/you", "/hello/{name}")
-    assert fields["status"] == 200
-    assert "secret" not in json.dumps(fields)
+def test_a_request_is_one_line_and_a_probe_is_none(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(logs, "_lines", logs.Lines(Settings(service="api", release="r-7"), written))
+    monkeypatch.setattr(logs.access, "level", logging.INFO)
+    client.get("/hello/you?token=secret", headers={"X-Request-Id": "request-1"})
+    client.get("/livez")
+    client.get("/hello/last")
+    assert until(lambda: "last" in written.getvalue())
+    assert "secret" not in written.getvalue()
+    line, last = (json.loads(text) for text in written.getvalue().splitlines())
+    assert (line["method"], line["path"], line["route"]) == ("GET", "/hello/you", "/hello/{name}")
+    assert (line["status"], line["request_id"], line["release"]) == (200, "request-1", "r-7")
+    assert (line["level"], line["message"], line["service"]) == ("info", "request", "api")
+    assert last["path"] == "/hello/last"
+
+
+def test_a_reader_of_the_log_that_went_away_is_no_error_of_the_request(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as gone:
+        monkeypatch.setattr(logs, "_lines", logs.Lines(Settings(service="api"), gone))
+        monkeypatch.setattr(logs.access, "level", logging.INFO)
+        assert [client.get("/hello/you").status_code for _ in range(2)] == [200, 200]
+        with pytest.raises(BrokenPipeError):
+            gone.flush()
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), writer)  # So that it can be closed.
 
 
 def test_a_body_that_is_too_large_is_refused(client: httpx.Client) -> None:

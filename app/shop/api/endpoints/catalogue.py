@@ -1,5 +1,6 @@
 """What is for sale. Nobody needs a token; answers are kept for a moment and have an ETag."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,11 @@ PAGES = (
 )
 CATEGORY = Query("category", None, "a category's slug", pattern=r"[a-z0-9-]{1,64}")
 
+Make = Callable[[], Awaitable[Any]]
+Key = tuple[str, bytes]
+Kept = tuple[float, bytes, str]
+"""Until when by the monotonic clock, the body, its ETag."""
+
 
 class Categories(msgspec.Struct, frozen=True):
     """All categories."""
@@ -37,7 +43,8 @@ class CatalogueEndpoints:
         self._catalogue = reads
         self._search = search
         self._seconds = seconds
-        self._kept: dict[tuple[str, bytes], tuple[float, bytes, str]] = {}
+        self._kept: dict[Key, Kept] = {}
+        self._making: dict[Key, asyncio.Future[Kept]] = {}
         self._control = f"public, max-age={seconds}" if seconds else "no-cache"
 
     def operations(self) -> list[Operation]:
@@ -61,6 +68,7 @@ class CatalogueEndpoints:
     def forget(self) -> None:
         """What was kept is out of date: staff changed something through this process."""
         self._kept.clear()
+        self._making.clear()
 
     async def products(self, call: Call) -> Response:
         """Products by pages, of one category or all."""
@@ -93,22 +101,38 @@ class CatalogueEndpoints:
 
         return await self._answer(call.request, find)
 
-    async def _answer(self, request: Request, make: Callable[[], Awaitable[Any]]) -> Response:
+    async def _answer(self, request: Request, make: Make) -> Response:
         key = request.scope["path"], request.scope["query_string"]
-        now = time.monotonic()
         kept = self._kept.get(key)
-        if kept is None or kept[0] <= now:
-            body = msgspec.json.encode(await make())
-            kept = now + self._seconds, body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-            if self._seconds:
-                if len(self._kept) >= KEPT:
-                    self._kept.clear()
-                self._kept[key] = kept
+        if kept is None or kept[0] <= time.monotonic():
+            kept = await (self._shared(key, make) if self._seconds else self._made(make))
         _, body, tag = kept
         headers = {"etag": tag, "cache-control": self._control}
         if _matches(request.headers.get("if-none-match", ""), tag):
             return Response(status_code=304, headers=headers)
         return Response(body, 200, headers, "application/json")
+
+    async def _shared(self, key: Key, make: Make) -> Kept:
+        """An answer that was asked for by many at the moment when it ran out: one of them asks the database."""
+        making = self._making.get(key)
+        if making is None:
+            making = self._making[key] = asyncio.ensure_future(self._made(make))
+            making.add_done_callback(lambda made: self._keep(key, made))
+        return await asyncio.shield(making)  # Whoever hangs up takes it from none of the others.
+
+    def _keep(self, key: Key, made: asyncio.Future[Kept]) -> None:
+        if self._making.get(key) is not made:
+            return  # Staff changed something meanwhile; see `forget`.
+        del self._making[key]
+        if not made.cancelled() and made.exception() is None:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[key] = made.result()
+
+    async def _made(self, make: Make) -> Kept:
+        until = time.monotonic() + self._seconds
+        body = msgspec.json.encode(await make())
+        return until, body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
 def _matches(asked: str, tag: str) -> bool:
