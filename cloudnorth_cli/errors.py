@@ -34,7 +34,7 @@ class ExitStatus(IntEnum):
 class CloudnorthError(Exception):
     """A foreseen failure, told as people need it.
 
-    message: what is wrong, one or a few lines, naming the thing.
+    message: what is wrong, naming the thing; one line. What comes in more lines has the others in its evidence.
     code: a stable word for machines, such as `cluster-unreachable`.
     where: `file:line:column`, a resource, or None.
     evidence: decisive lines of the tool or the program that failed, already masked.
@@ -57,10 +57,11 @@ class CloudnorthError(Exception):
         status: ExitStatus | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        first, *more = message.splitlines() or [""]
+        self.message = first
         self.code = code or self.default_code
         self.where = where
-        self.evidence = tuple(evidence)
+        self.evidence = (*more, *evidence)
         self.next = tuple(next)
         self.retryable = retryable
         if status is not None:

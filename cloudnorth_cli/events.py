@@ -19,10 +19,12 @@ from cloudnorth_cli.model import (
     Backup,
     Checked,
     Cleanup,
+    Command,
     Hold,
     Image,
     LockStatus,
     LogLine,
+    OneLine,
     Plan,
     Pod,
     PodFailure,
@@ -164,10 +166,11 @@ class Problem(Value, frozen=True, kw_only=True):
     """A failure as machines read it."""
 
     code: str
-    message: str
+    message: OneLine
     where: str | None = None
     evidence: tuple[str, ...] = ()
-    next: tuple[str, ...] = ()
+    """Lines that prove it, or that say what would be right."""
+    next: tuple[Command, ...] = ()
     retryable: bool = False
     failures: tuple[PodFailure, ...] = ()
     """Of a failed rollout, with the proof of each."""
@@ -226,7 +229,7 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     artifacts: tuple[Artifact, ...] = ()
     """What `build` and `push` made or found."""
     error: Problem | None = None
-    next: tuple[str, ...] = ()
+    next: tuple[Command, ...] = ()
     """Commands to type next."""
     run_folder: str | None = None
     address: str | None = None

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+OneLine = Annotated[str, msgspec.Meta(pattern=r"^[^\r\n]*(?![\s\S])")]
+"""A text that is one line."""
+Command = Annotated[str, msgspec.Meta(pattern=r"^(?!.*(\s#|…))[^\s#][^\r\n]*(?![\s\S])")]
+"""A line to type next, as it is: no comment behind it, nothing left out."""
 
 
 class Secret:
@@ -291,7 +296,7 @@ class Status(Value, frozen=True, kw_only=True):
     holds: tuple[Hold, ...] = ()
     """Releases that are kept out, and whether the environment is frozen."""
     problems: tuple[str, ...] = ()
-    next: tuple[str, ...] = ()
+    next: tuple[Command, ...] = ()
     alarms: Alarms | None = None
     """None where the environment is not in AWS. They change neither `healthy` nor the exit status."""
 
@@ -461,10 +466,12 @@ class Finding(Value, frozen=True, kw_only=True):
 
     code: str
     """Stable, such as `helm-version`."""
-    message: str
+    message: OneLine
     where: str | None = None
-    next: tuple[str, ...] = ()
+    next: tuple[Command, ...] = ()
     """The command that mends it, or that shows more."""
+    evidence: tuple[str, ...] = ()
+    """Lines that prove it, or that say what would be right."""
 
 
 class Checked(Value, frozen=True, kw_only=True):

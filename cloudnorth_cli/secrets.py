@@ -93,7 +93,7 @@ class Sources:
 
     def _mend(self, source: SecretSource) -> tuple[str, ...]:
         if source.env is not None:
-            return (f"export {source.env}=…",)
+            return (f"read -rs {source.env} && export {source.env}",)  # asks for it; no shell's history keeps it
         if source.file is not None:
             return (f"ls -l {shlex.quote(source.file)}",)
         if source.command is not None:
@@ -167,14 +167,14 @@ def _without_newline(value: Secret) -> Secret:
 
 def _together(problems: Mapping[str, Refused], places: Sequence[str]) -> Refused:
     """One error that tells all, `where` being the first one's place; of one code where each has that."""
-    first, *others = (f"secret {name}: {error.message}" for name, error in problems.items())
-    where, *further = places
+    told = [f"secret {name}: {error.message}" for name, error in problems.items()]
+    all_of_them = [f"{place}  {line}" for place, line in zip(places, told, strict=True)] if len(told) > 1 else []
     codes = {error.code for error in problems.values()}
     return Refused(
-        "\n".join([first, *(f"{place}  {line}" for place, line in zip(further, others, strict=True))]),
+        f"{len(told)} secrets cannot be read" if all_of_them else told[0],
         code=codes.pop() if len(codes) == 1 else "secret-missing",
-        where=where,
-        evidence=[line for error in problems.values() for line in error.evidence],
+        where=places[0],
+        evidence=(*all_of_them, *(line for error in problems.values() for line in error.evidence)),
         next=dict.fromkeys(line for error in problems.values() for line in error.next),
         retryable=all(error.retryable for error in problems.values()),
     )

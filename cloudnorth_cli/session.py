@@ -258,7 +258,8 @@ def _unforeseen(this: Run, error: Exception) -> Result:
         outcome="failed",
         error=Problem(
             code="unforeseen",
-            message=f"a defect of cloudnorth: {type(error).__name__}: {lines[0]}\nthe traceback is in {kept}",
+            message=f"a defect of cloudnorth: {type(error).__name__}: {lines[0]}",
+            evidence=(f"the traceback is in {kept}",),
         ),
     )
 

@@ -78,10 +78,11 @@ def test_all_that_cannot_be_read_is_told_at_once(tmp_path: Path) -> None:
     wanted = {"A": SecretSource(env="NOT_A"), "B": SecretSource(env="B"), "C": SecretSource(file="not-c")}
     with pytest.raises(Refused) as raised:
         sources(tmp_path, B=SECRET).resolve(wanted, "secrets")
-    first, second = raised.value.message.splitlines()
-    assert first == "secret A: environment variable NOT_A is not set"
+    assert raised.value.message == "2 secrets cannot be read"
+    first, second = raised.value.evidence
+    assert first == "cloudnorth.yaml:9 secrets.A  secret A: environment variable NOT_A is not set"
     assert second.startswith("cloudnorth.yaml:9 secrets.C  secret C: file not-c")
-    assert raised.value.next == ("export NOT_A=…", "ls -l not-c")
+    assert raised.value.next == ("read -rs NOT_A && export NOT_A", "ls -l not-c")
 
 
 def test_what_a_failing_command_printed_is_not_told(tmp_path: Path) -> None:

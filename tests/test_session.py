@@ -85,7 +85,7 @@ def test_a_failed_release_that_is_taken_back_is_exit_4_and_says_what_serves(clou
     assert "[crash-at-start]" in told
     assert "KeyError: 'PAYMENT_URL'" in told
     assert "test serves release 1 (revision 3)." in told
-    assert "\nnext: cloudnorth deploy --env test   # once mended: the same again is refused\n" in told
+    assert "\nnext: cloudnorth explain crash-at-start\n      cloudnorth deploy --env test\n" in told
     assert ran.out == ""
 
 

@@ -228,7 +228,7 @@ class Door:
         """What is said of a region that the SDK has not heard of; new ones are."""
         known = [name for part in self._own.get_available_partitions() for name in self._known_regions(part)]
         region = self.settings.region or self._own.get_config_variable("region") or ""
-        return "" if region in known else f"\n{region!r} is no region that the SDK knows of; {nearest(region, known)}"
+        return "" if region in known else f"; {region!r} is no region that the SDK knows of; {nearest(region, known)}"
 
     def _known_regions(self, partition: str) -> list[str]:
         return list(self._own.get_available_regions("sts", partition_name=partition))

@@ -38,7 +38,8 @@ def context_of(cluster: Cluster, path: str, environ: Mapping[str, str] = os.envi
                 "the environment names no cluster context, and this runs in CI, so the current one is not taken",
                 code="wrong-context",
                 where=path,
-                next=(f"name one of these as cluster.context: {', '.join(names)}",),
+                evidence=(f"cluster.context names one of these: {', '.join(names)}",),
+                next=("kubectl config get-contexts",),
             )
         context = config.get("current-context")
     if not context or context not in names:

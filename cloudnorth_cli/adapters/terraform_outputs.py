@@ -88,7 +88,7 @@ class Outputs:
             )
         if found.get(name) is None:
             what = "is null" if name in found else "is not there"
-            hint = "" if name in found else f"\n{nearest(name, found)}"
+            hint = "" if name in found else f"; {nearest(name, found)}"
             message = f"Terraform's output {name} {what}{hint}"
             raise Refused(message, code="terraform-output", next=(self.typed,))
         return found[name]

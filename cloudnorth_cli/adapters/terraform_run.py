@@ -182,8 +182,9 @@ class Runner:
             f"the state is locked by {held.get('Who', '?')} since {held.get('Created', '?')[:19]} "
             f"({held.get('Operation', '?').removeprefix('OperationType').lower()})",
             code="state-locked",
+            evidence=("it may be unlocked only where that run is gone",),
             retryable=True,
-            next=(self.terraform.typed("force-unlock", held["ID"]) + "   # only when that run is gone",),
+            next=(self.terraform.typed("force-unlock", held["ID"]),),
         )
 
 

@@ -153,8 +153,8 @@ def everywhere(run: Run, less: Iterable[str] = ()) -> dict[str, Callable[[], Pla
     loaded = _loaded(run)
     for name in less:
         if name not in loaded.environments:
-            message = f"there is no environment {name}\n{nearest(name, loaded.environments)}"
-            raise UsageError(message, code="environment-unknown")
+            near = nearest(name, loaded.environments)
+            raise UsageError(f"there is no environment {name}", code="environment-unknown", evidence=(near,))
     kinds = {name: configuration.platform(loaded, name) for name in loaded.environments}
     return {name: partial(_open, run, loaded, name) for name, kind in kinds.items() if kind != "local"}
 
@@ -313,7 +313,8 @@ def _open(run: Run, loaded: configuration.Loaded, name: str) -> Platform:
 def _known(names: Iterable[str], services: Iterable[str]) -> None:
     for name in names:
         if name not in services:
-            raise UsageError(f"there is no service {name}\n{nearest(name, services)}", code="service-unknown")
+            near = nearest(name, services)
+            raise UsageError(f"there is no service {name}", code="service-unknown", evidence=(near,))
 
 
 def _images_file(path: Path) -> dict[str, str]:
@@ -326,5 +327,5 @@ def _images_file(path: Path) -> dict[str, str]:
         raise UsageError(f"--images {path}: {error.strerror}", code="images-file") from error
     except msgspec.MsgspecError as error:
         wanted = 'wanted is {"SERVICE": "REFERENCE"}, as `cloudnorth build --out` writes it'
-        raise UsageError(f"{path}: {error}\n{wanted}", code="images-file") from error
+        raise UsageError(f"{path}: {error}", code="images-file", evidence=(wanted,)) from error
     return given

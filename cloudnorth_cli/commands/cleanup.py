@@ -114,10 +114,11 @@ def _needed(asked: Mapping[str, Callable[[], Platform]], *, apply: bool) -> tupl
             raise
         except CloudnorthError as error:
             raise Refused(
-                f"{name}: its records cannot be read, so it is not known which images it needs: {error.message}",
+                f"{name}: its records cannot be read, so it is not known which images it needs: {error.message}; "
+                f"only where {name} is gone may it be left out (--without)",
                 code="records-unread",
                 where=error.where,
-                next=(f"cloudnorth history --env {name}", f"cloudnorth cleanup --without {name}  # only if it is gone"),
+                next=(f"cloudnorth history --env {name}", f"cloudnorth cleanup --without {name}"),
                 retryable=error.retryable,
             ) from error
 

@@ -81,11 +81,13 @@ def _ask(check: Check) -> Checked:
     try:
         seen = check.look()
     except CloudnorthError as error:
-        finding = Finding(code=error.code, message=error.message, where=error.where, next=error.next)
-        seen = Seen(error.message.partition("\n")[0], (finding,))
+        finding = Finding(
+            code=error.code, message=error.message, where=error.where, next=error.next, evidence=error.evidence
+        )
+        seen = Seen(error.message, (finding,))
     except Exception as error:
         # One check that breaks must not hide what the others saw.
-        message = f"this check broke: {type(error).__name__}: {error}"
+        message = f"this check broke: {type(error).__name__}: {error}".splitlines()[0]
         seen = Seen(message, (Finding(code="check-broke", message=message),))
     return Checked(
         name=check.name,

@@ -23,8 +23,12 @@ def explain(code: str | None) -> Result:
         text = pages[code].read_text(encoding="utf-8").rstrip()
     else:
         close = closest(code, pages)
-        message = f"there is no page about {code}" + (f"\ndid you mean: {close}" if close else "")
-        raise UsageError(message, code="cause-unknown", next=("cloudnorth explain   # all that there are",))
+        raise UsageError(
+            f"there is no page about {code}",
+            code="cause-unknown",
+            evidence=[f"did you mean: {close}"] if close else [],
+            next=("cloudnorth explain",),
+        )
     return Result(command="explain", exit_status=0, outcome="done", text=text)
 
 

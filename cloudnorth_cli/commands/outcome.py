@@ -98,10 +98,11 @@ def failure(
 
     hold: what is kept out from now on because of it.
     """
-    once_mended = "   # once mended: the same again is refused" if hold and verb == "deploy" else ""
-    error.next = error.next or (command(environment, verb) + once_mended,)
+    error.next = error.next or (command(environment, verb),)
     if error.failures and explain.known(error.code):
-        error.next = (*error.next, f"cloudnorth explain {error.code}")
+        page = f"cloudnorth explain {error.code}"
+        # What is held is to be mended first: the same again is refused.
+        error.next = (page, *error.next) if hold else (*error.next, page)
     return Result(
         command=verb,
         exit_status=int(error.status),

@@ -71,10 +71,10 @@ def _credentials(
     }.get(progress.stage, "it was being taken back, which may be half done")
     words = ("status", "deploy") if progress.stage == "migrate" else ("deploy --resume", "rollback")
     return Broken(
-        f"the credentials ended in the middle of {where}: {state}\n{error.message}",
+        f"the credentials ended in the middle of {where}: {state}",
         code="credentials-expired",
         where=error.where,
-        evidence=error.evidence,
+        evidence=(error.message, *error.evidence),
         next=tuple(outcome.command(environment, each) for each in words),
     )
 

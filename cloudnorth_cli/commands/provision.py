@@ -120,12 +120,12 @@ class Provision:
         """Refuse what would lose something that nobody named, then ask where the environment is protected."""
         lost = [change for change in plan.changes if not change.allowed]
         if lost:
-            names = "\n".join(f"{change.address}: {change.loses} would be lost" for change in lost)
             flags = " ".join(f"--allow-destroy {shlex.quote(change.address)}" for change in lost)
             words = f"provision{' --destroy --confirm ' + self.environment.name if self.wishes.destroy else ''}"
             raise Refused(
-                f"the plan destroys what no second apply brings back\n{names}",
+                "the plan destroys what no second apply brings back",
                 code="would-destroy",
+                evidence=[f"{change.address}: {change.loses} would be lost" for change in lost],
                 next=(self._typed(f"{words} {flags}"),),
             )
         if self.environment.file.protected and not self.ask(f"apply this to {self.environment.name}?"):

@@ -26,11 +26,10 @@ def _ask(name: str, platform: Callable[[], Platform]) -> Status:
     try:
         return platform().status()
     except CloudnorthError as error:
-        first = error.message.splitlines()[0]
         return Status(
             environment=name,
             healthy=False,
-            summary=f"{name}  unknown: {first}",
+            summary=f"{name}  unknown: {error.message}",
             serving=None,
             services=(),
             pods=(),

@@ -42,13 +42,13 @@ def path_text(path: Sequence[str]) -> str:
 def fail(findings: Iterable[Finding], *, code: str = "configuration") -> NoReturn:
     """Raise one UsageError that tells every finding, in the order of the file.
 
-    `where` is the first one's place, and `message` begins with its text; further ones follow with their own places.
+    `where` is the first one's place and `message` its text; its hint and further ones, with their places, are evidence.
     """
     ordered = sorted(set(findings))
     first, *others = ordered[:SHOWN]
-    lines = [first.message, *filter(None, [first.hint])]
+    lines = [*filter(None, [first.hint])]
     for finding in others:
         lines += [f"{finding.place}  {finding.message}", *filter(None, [finding.hint])]
     if len(ordered) > SHOWN:
         lines.append(f"and {len(ordered) - SHOWN} more")
-    raise UsageError("\n".join(lines), code=code, where=str(first.place))
+    raise UsageError(first.message, code=code, where=str(first.place), evidence=lines)

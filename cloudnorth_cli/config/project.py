@@ -105,8 +105,12 @@ def choose(loaded: Loaded, name: str | None, environ: Mapping[str, str]) -> tupl
     else:
         raise UsageError(_which(loaded, default), code="environment-wanted", where=loaded.shown)
     if chosen not in loaded.environments:
-        message = f"there is no environment {chosen}\n{nearest(chosen, loaded.environments)}"
-        raise UsageError(message, code="environment-unknown", where=str(loaded.tree.keys["environments"]))
+        raise UsageError(
+            f"there is no environment {chosen}",
+            code="environment-unknown",
+            where=str(loaded.tree.keys["environments"]),
+            evidence=(nearest(chosen, loaded.environments),),
+        )
     return chosen, origin
 
 
@@ -156,9 +160,11 @@ def _find(path: Path | None, cwd: Path, environ: Mapping[str, str]) -> tuple[Pat
         if (folder / FILE).exists():
             return folder / FILE, os.path.relpath(folder / FILE, cwd)
     others = [folder / "cloudnorth.yml" for folder in (cwd, *cwd.parents) if (folder / "cloudnorth.yml").exists()]
-    hint = f"\n{others[0]} is there: the name ends in .yaml" if others else ""
+    hint = f"; {others[0]} is there: the name ends in .yaml" if others else ""
     raise UsageError(
-        f"no {FILE} in {cwd} or above it{hint}", code="configuration-missing", next=("cloudnorth --config FILE …",)
+        f"no {FILE} in {cwd} or above it, and no --config FILE{hint}",
+        code="configuration-missing",
+        next=(f"find . -name {FILE}",),
     )
 
 

@@ -25,4 +25,6 @@ def _finding(finding: Finding, screen: Screen) -> list[str]:
     said = lines.wrapped(screen, f"{finding.message}  [{finding.code}]", "    ")
     if finding.where:
         said += lines.wrapped(screen, f"where: {finding.where}", "    ")
+    for line in finding.evidence:
+        said += lines.wrapped(screen, line, "      ")
     return said + [screen.letters(f"    next: {command}") for command in finding.next]

@@ -62,7 +62,7 @@ def failure(result: Result, screen: Screen, output: Sequence[str] = ()) -> list[
     output: the last lines that the failed step's tool printed, shown where the problem has no evidence of its own.
     """
     usage = result.exit_status == ExitStatus.USAGE
-    said = _problem(result.error, screen, output, told_code=not usage) if result.error else []
+    said = _problem(result.error, screen, output, usage=usage) if result.error else []
     if result.outcome == "interrupted":
         said += lines.wrapped(screen, f"stopped: {result.summary}" if result.summary else "stopped")
     elif result.summary:
@@ -76,7 +76,7 @@ def failure(result: Result, screen: Screen, output: Sequence[str] = ()) -> list[
 
 def problem(result: Result, screen: Screen, output: Sequence[str] = ()) -> list[str]:
     """What went wrong and its proof alone."""
-    return _problem(result.error, screen, output, told_code=True) if result.error else []
+    return _problem(result.error, screen, output) if result.error else []
 
 
 def next_lines(label: str, commands: tuple[str, ...], screen: Screen) -> list[str]:
@@ -102,13 +102,16 @@ def _done(result: Result, screen: Screen) -> list[str]:
     return said + next_lines("undo" if undo else "next", result.next, screen)
 
 
-def _problem(problem: Problem, screen: Screen, output: Sequence[str], *, told_code: bool) -> list[str]:
-    """What is wrong, its code, where, and the lines that prove it."""
-    where = f"{problem.where}  " if problem.where and not problem.evidence else ""
-    first, _, more = f"{where}{problem.message}".partition("\n")
-    said = lines.headline(screen, first, f"[{problem.code}]" if told_code else "")
+def _problem(problem: Problem, screen: Screen, output: Sequence[str], *, usage: bool = False) -> list[str]:
+    """What is wrong, its code, where, and the lines that prove it.
+
+    usage: a mistake in what was typed or in cloudnorth.yaml; its place stands in front, what would be right below.
+    """
+    where = f"{problem.where}  " if problem.where and (usage or not problem.evidence) else ""
+    said = lines.headline(screen, f"{where}{problem.message}", "" if usage else f"[{problem.code}]")
     said[0] = screen.paint(said[0], "bold")
-    said += lines.wrapped(screen, more) if more else []
+    if usage:
+        return said + [part for line in problem.evidence or output for part in lines.wrapped(screen, line)]
     if problem.failures:
         return said + _rollout(problem, screen)
     evidence = problem.evidence or output

@@ -97,7 +97,7 @@ def test_a_sensitive_one_is_hidden_from_the_moment_it_is_read(tmp_path: Path, te
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("endpiont", "Terraform's output endpiont is not there\ndid you mean: endpoint"),
+        ("endpiont", "Terraform's output endpiont is not there; did you mean: endpoint"),
         ("zones", "Terraform's output zones is a list, not a text"),
         ("tags", "Terraform's output tags is a map, not a text"),
         ("nothing", "Terraform's output nothing is null"),

@@ -51,6 +51,7 @@ def test_a_locked_state_names_who_holds_it_and_how_it_is_freed(tmp_path: Path) -
     told = attempt(tmp_path, "plan", error("Error acquiring the state lock", detail=LOCK))
     assert isinstance(told, Locked)
     assert told.message == "the state is locked by anna@build-7 since 2026-11-22 07:49:39 (apply)"
+    assert told.evidence == ("it may be unlocked only where that run is gone",)
     assert "force-unlock da31abf8-81f5-88dc-c153-28d170078ac5" in told.next[0]
     assert told.retryable
 

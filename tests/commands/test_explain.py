@@ -33,15 +33,16 @@ def test_without_a_code_all_are_listed() -> None:
 
 
 def test_a_code_that_is_none_is_a_mistake_with_a_suggestion() -> None:
-    with pytest.raises(UsageError, match="did you mean: crash-at-start"):
+    with pytest.raises(UsageError) as told:
         explain("crash-at-strat")
+    assert told.value.evidence == ("did you mean: crash-at-start",)
 
 
 def test_a_word_that_is_near_to_nothing_gets_the_way_to_all_of_them() -> None:
     with pytest.raises(UsageError) as told:
         explain("foo")
     assert told.value.message == "there is no page about foo"
-    assert told.value.next[0].startswith("cloudnorth explain ")
+    assert (told.value.evidence, told.value.next) == ((), ("cloudnorth explain",))
 
 
 def test_explaining_needs_no_sdk() -> None:

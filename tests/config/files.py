@@ -54,4 +54,4 @@ class Folder:
 
 def told(error: UsageError) -> str:
     assert error.status == ExitStatus.USAGE
-    return f"{error.where}  {error.message}"
+    return "\n".join((f"{error.where}  {error.message}", *error.evidence))

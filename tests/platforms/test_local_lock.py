@@ -68,7 +68,7 @@ def test_waiting_ends_and_the_holder_is_named(tmp_path: Path) -> None:
         with pytest.raises(Locked, match="me@here") as locked:
             lock.hold(file, request(wait_lock=0.4), "deploy", "prod", STEP).__enter__()
     assert time.monotonic() - started >= 0.4
-    assert locked.value.next[1].startswith(f"kill {os.getpid()} ")
+    assert locked.value.next[1] == f"kill {os.getpid()}"
 
 
 def test_a_lock_whose_file_was_deleted_meanwhile_is_none(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def _read(aws: Aws, prefix: str, asked: threading.Event) -> Alarms:
         asked.set()
         found = reader.named(prefix)
     except CloudnorthError as error:
-        return Alarms(prefix=prefix, unread=f"{error.message.partition(chr(10))[0]} [{error.code}]")
+        return Alarms(prefix=prefix, unread=f"{error.message} [{error.code}]")
     except Exception as error:
         # Whatever it is, what serves is what was asked for.
         return Alarms(prefix=prefix, unread=f"{type(error).__name__}: {error}")

@@ -75,9 +75,9 @@ def _state(environment: Environment, door: Door) -> Seen:
         findings.append(
             Finding(
                 code="state-locked",
-                message=f"the state is held by {holder}",
+                message=f"the state is held by {holder}; it may be unlocked only where that run is gone",
                 where=f"s3://{bucket}/{key}.tflock",
-                next=(f"{line} {holder.rpartition('lock ')[2]}  # only where that run is gone",),
+                next=(f"{line} {holder.rpartition('lock ')[2]}",),
             )
         )
     return Seen(f"s3://{bucket}/{key}", tuple(findings))

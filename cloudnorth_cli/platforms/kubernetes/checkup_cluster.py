@@ -89,7 +89,7 @@ def _rights(site: Site) -> Seen:
             code="forbidden",
             message=f"no permission in namespace {site.namespace}: {checking.told(one)}",
             where=f"context {site.context}, namespace {site.namespace}",
-            next=(f"cloudnorth doctor --permissions  # the Role; then: {site.kubectl('apply', '-f', 'role.yaml')}",),
+            next=("cloudnorth doctor --permissions",),
         )
         for one in needed
     )

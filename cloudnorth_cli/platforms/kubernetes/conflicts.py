@@ -39,10 +39,10 @@ def _refuse(site: Site, conflicts: list[str]) -> None:
     if conflicts:
         fields = "a field" if len(conflicts) == 1 else f"{len(conflicts)} fields"
         raise Refused(
-            f"somebody else has set {fields} that this release would set otherwise",
+            f"somebody else has set {fields} that this release would set otherwise; --force-conflicts takes over",
             code="conflict",
             evidence=conflicts,
-            next=(f"cloudnorth deploy --env {site.environment.name} --force-conflicts   # takes these fields",),
+            next=(f"cloudnorth deploy --env {site.environment.name} --force-conflicts",),
         )
 
 

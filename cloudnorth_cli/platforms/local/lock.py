@@ -165,7 +165,7 @@ def _write(handle: int, text: bytes) -> None:
 
 
 def _locked(holder: Holder | None, environment: str) -> Locked:
-    ended = (f"kill {holder.pid}   # ends that run, which says what it leaves",) if holder and holder.pid else ()
+    ended = (f"kill {holder.pid}",) if holder and holder.pid else ()
     return Locked(
         f"{environment} is held by {_told(holder)}",
         retryable=True,

@@ -184,9 +184,8 @@ class LocalPlatform:
             migration.run(wanted, release, self.place, candidate.source.commit, step)
         except Failed as error:
             if backup:
-                error.next = (
-                    f"cloudnorth restore {backup.number} --env {self.environment.name}   # the data of before",
-                )
+                error.message += f"; backup {backup.number} is the data of before"
+                error.next = (f"cloudnorth restore {backup.number} --env {self.environment.name}",)
             raise
         if made_of:
             migration.succeeded(self.place, made_of)
