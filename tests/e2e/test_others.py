@@ -12,7 +12,7 @@ from tests.e2e.witness import says
 from tests.lab.fixture import lab
 from tests.project import Project
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("others")]
 IMAGE = "10.89.0.2:5000/base/python:3.11"
 
 

@@ -18,6 +18,8 @@ from tests.e2e.witness import says, witness
 from tests.project import Project
 from tests.tool import Ran
 
+pytestmark = pytest.mark.xdist_group("signals")  # What a module deploys once is deployed by one worker.
+
 STEPS = ("check", "build", "push", "prepare", "lock", "migrate", "release", "watch", "verify")
 HELD = STEPS[STEPS.index("lock") :]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

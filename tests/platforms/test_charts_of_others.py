@@ -11,7 +11,7 @@ import pytest
 
 from tests.platforms.elsewhere import CHARTS, Elsewhere, build_wheel
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("charts of others")]
 
 
 @pytest.fixture(scope="module")

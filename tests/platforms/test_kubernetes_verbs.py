@@ -19,7 +19,7 @@ from tests import project as samples
 from tests.project import Project
 from tests.tool import PROGRAM, environ
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("kubernetes verbs")]
 
 
 @pytest.fixture(scope="module")
