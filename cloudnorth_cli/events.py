@@ -16,6 +16,7 @@ from cloudnorth_cli.masking import Masker
 from cloudnorth_cli.model import (
     Actor,
     Artifact,
+    Attempt,
     Backup,
     Checked,
     Cleanup,
@@ -237,6 +238,8 @@ class Result(Event, frozen=True, kw_only=True, tag="result"):
     """Lines for people after a successful deploy, from the environment's `notes`."""
     status: tuple[Status, ...] | None = None
     history: tuple[Record, ...] | None = None
+    attempts: tuple[Attempt, ...] | None = None
+    """Deploys that ended before they made a release (`history`); the newest first, as in `history`."""
     lock: LockStatus | None = None
     """Who holds the environment (`lock`)."""
     holds: tuple[Hold, ...] | None = None

@@ -149,6 +149,34 @@ class Record(Value, frozen=True, kw_only=True):
     """Findings in its images that were accepted."""
 
 
+AttemptOutcome = Literal["failed", "refused", "interrupted"]
+
+
+class Attempt(Value, frozen=True, kw_only=True):
+    """A deploy that ended, under the lock, before it made a release: what served before serves. No secret is in it."""
+
+    step: str
+    """Where it ended: `migrate`; `prepare`, where something else came to serve meanwhile; `release`, not begun."""
+    outcome: AttemptOutcome
+    images: tuple[Image, ...]
+    actor: Actor
+    source: Source
+    started_at: datetime
+    finished_at: datetime
+    cause: str | None = None
+    """Stable code, such as `migration-failed`; none where a signal stopped it."""
+    message: OneLine = ""
+    lines: tuple[str, ...] = ()
+    """Decisive lines of the failure, masked."""
+    left: str = ""
+    """How it left things, for people: `nothing else was changed`."""
+
+    @property
+    def key(self) -> str:
+        """Names it among the attempts of its environment; sorts by time."""
+        return f"{self.finished_at:%Y%m%d-%H%M%S-%f}.{self.actor.run}"
+
+
 class Hold(Value, frozen=True, kw_only=True):
     """What is kept out of an environment until somebody lifts it: one release, or (a freeze) every change."""
 

@@ -19,6 +19,7 @@ from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Accepted,
     Artifact,
+    Attempt,
     Backup,
     Candidate,
     Change,
@@ -137,6 +138,9 @@ class FakePlatform:
 
     def migrate(self, candidate: Candidate, step: Step) -> str:
         step.output("migrate", "Running upgrade 0006 -> 0007, add_brand")
+        if "no-migration" in self.wishes:
+            said = ("Running upgrade 0006 -> 0007, add_brand", "no such column: brand")
+            raise Failed("the migration failed: shop migrate", code="migration-failed", evidence=said)
         self._pass(step)
         step.summary = "0007 add_brand"
         return "0008 drop_brand" if "irreversible" in self.wishes else ""
@@ -184,6 +188,15 @@ class FakePlatform:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         records = sorted([record, *kept], key=lambda one: one.release.revision, reverse=True)
         self._file.write_bytes(msgspec.json.encode(records))
+
+    def attempted(self, attempt: Attempt) -> None:
+        file = self._file.with_suffix(".attempts")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(msgspec.json.encode((attempt, *self.attempts())))
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        file = self._file.with_suffix(".attempts")
+        return msgspec.json.decode(file.read_bytes(), type=tuple[Attempt, ...]) if file.exists() else ()
 
     def serving(self) -> Record | None:
         return next((record for record in self.history(1000) if record.verified_at), None)

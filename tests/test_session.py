@@ -272,8 +272,10 @@ def test_a_second_signal_ends_a_run_at_once_and_is_journalled(cloudnorth: Cloudn
     with started(project, "deploy", "-e", "test", "-o", "json", FAKE="slow-migrate,slow-release,hanging") as process:
         assert process.stdout
         for line in process.stdout:
-            if json.loads(line)["event"] == "step-waiting":
+            event = json.loads(line)["event"]
+            if event == "step-waiting":
                 process.send_signal(signal.SIGTERM)
+            if event == "step-failed":  # it came
                 break
         time.sleep(signals.TOGETHER + 0.2)
         process.send_signal(signal.SIGINT)

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 
 import msgspec
 
+from cloudnorth_cli.adapters import kube_attempts
 from cloudnorth_cli.adapters.kube import Api, Conflict, Json
 from cloudnorth_cli.adapters.kube_paths import path
 from cloudnorth_cli.errors import Refused
-from cloudnorth_cli.model import Record, Release
+from cloudnorth_cli.model import Attempt, Record, Release
 
 KEPT = 50
 """As many as Helm keeps revisions."""
+BEGINNINGS = ("release", "rollback")
+"""Steps with which the story of a revision begins."""
 _PREFIX = "cloudnorth.io"
 _FILE = "record.json"
 
@@ -58,7 +61,16 @@ class RecordStore:
         try:
             self._api.create(path("ConfigMap", self._namespace), body)
         except Conflict:
+            if record.outcome == "unverified" and record.step in BEGINNINGS:
+                self._set_aside(name, record)
             self._api.replace(path("ConfigMap", self._namespace, name), body)
+
+    def _set_aside(self, name: str, record: Record) -> None:
+        """Of another run that Helm made no revision of, so that its number is given again: it goes on as an attempt."""
+        thing = self._api.find(path("ConfigMap", self._namespace, name))
+        old = _record(thing) if thing else None
+        if old and old.actor.run != record.actor.run:
+            kube_attempts.keep(self._api, self._namespace, self._release, _attempt(old))
 
     def forget(self, revision: int) -> None:
         """Delete the record of a revision that never came to be."""
@@ -97,6 +109,21 @@ def _record(thing: Json) -> Record | None:
         return msgspec.json.decode(thing["data"][_FILE], type=Record)
     except (KeyError, TypeError, msgspec.MsgspecError):
         return None
+
+
+def _attempt(record: Record) -> Attempt:
+    return Attempt(
+        step=record.step,
+        outcome="failed" if record.outcome == "failed" else "interrupted",
+        images=record.images,
+        actor=record.actor,
+        source=record.source,
+        started_at=record.started_at,
+        finished_at=record.finished_at or record.started_at,
+        cause=record.cause,
+        lines=record.lines[-kube_attempts.LINES :],
+        left="nothing of it was made",
+    )
 
 
 def _secret(thing: Json) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cloudnorth_cli.errors import Failed
-from cloudnorth_cli.model import Hold, Record
+from cloudnorth_cli.model import Attempt, Hold, Record
 
 _SCHEMA = """
 create table if not exists record (
@@ -19,11 +19,16 @@ create table if not exists record (
 );
 create table if not exists hold (key text primary key, body text not null);
 create table if not exists counter (name text primary key, value integer not null);
+create table if not exists attempt (key text primary key, body text not null);
 create table if not exists scale (service text primary key, processes integer not null);
 """
 
 _WATCH = "coalesce(json_extract(body, '$.watch'), 0)"
 """Of `deploy --watch`; records of earlier versions do not say."""
+
+
+ATTEMPTS = 20
+"""Deploys that made no release, of which the newest are kept."""
 
 
 class Store:
@@ -74,6 +79,22 @@ class Store:
         """Remove the records that `deploy --watch` made before this revision."""
         with self._open() as database:
             database.execute(f"delete from record where {_WATCH} and revision < ?", (before,))
+
+    def keep_attempt(self, attempt: Attempt) -> None:
+        """Write it, and drop those that are too many."""
+        with self._open() as database:
+            row = (attempt.key, msgspec.json.encode(attempt).decode())
+            database.execute("insert or replace into attempt values (?, ?)", row)
+            newest = "select key from attempt order by key desc limit ?"
+            database.execute(f"delete from attempt where key not in ({newest})", (ATTEMPTS,))
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Newest first."""
+        if not self._file.exists():
+            return ()
+        with self._open() as database:
+            rows = database.execute("select body from attempt order by key desc")
+            return tuple(msgspec.json.decode(row[0], type=Attempt) for row in rows)
 
     def hold(self, hold: Hold) -> None:
         """Write what is kept out, in place of an earlier hold of the same."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from threading import Thread
 
 from cloudnorth_cli.adapters import git
-from cloudnorth_cli.commands import locking, outcome, taking_back
+from cloudnorth_cli.commands import attempts, locking, outcome, taking_back
 from cloudnorth_cli.commands.progress import Progress, told
 from cloudnorth_cli.commands.records import Records, begun
 from cloudnorth_cli.errors import CloudnorthError, ExitStatus, Interrupted, Locked, RolloutFailed
@@ -55,7 +55,10 @@ def run(
     if candidate.unchanged:
         return _unchanged(platform, environment, journal, progress.served)
 
-    with locking.locked(platform, environment, request, journal, "deploy"):
+    with (
+        locking.locked(platform, environment, request, journal, "deploy"),
+        attempts.kept(platform, environment, request, journal, progress),
+    ):
         if _moved_on(platform, environment, request, progress):
             candidate = _prepared(platform, environment, request, journal, images, progress)
             if candidate.unchanged:
@@ -65,6 +68,7 @@ def run(
             with journal.step("migrate") as step:
                 progress.stage = "migrate"
                 progress.irreversible = platform.migrate(candidate, step)
+        progress.stage = "prepared"
 
         return see_it_through(
             platform, environment, request, journal, progress, lambda step: _install(platform, request, progress, step)

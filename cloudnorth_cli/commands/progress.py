@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cloudnorth_cli.commands import outcome
 from cloudnorth_cli.commands.records import Records
-from cloudnorth_cli.errors import Broken, CloudnorthError, ExitStatus, Interrupted
+from cloudnorth_cli.errors import Broken, CloudnorthError, ExitStatus, Interrupted, Locked
 from cloudnorth_cli.events import Journal, Result
 from cloudnorth_cli.model import Accepted, Candidate, Record, Release
 from cloudnorth_cli.platforms import Platform
@@ -48,13 +48,12 @@ def told(platform: Platform, environment: Environment, journal: Journal, work: C
     try:
         return work(progress)
     except CloudnorthError as error:
-        if progress.stage in ("migrate", "release", "rollback") and error.code in LOST_CREDENTIALS:
+        if progress.stage in ("migrate", "prepared", "release", "rollback") and error.code in LOST_CREDENTIALS:
             error = _credentials(platform, environment, progress, error)
         if progress.stage in ("release", "rollback") and error.status == ExitStatus.REFUSED:
             error = _cut_short(environment, progress, error)
         if error.code == "lock-lost":
-            # Whoever took it is at work or has held this very release: that is to be looked at first.
-            error.next = error.next or tuple(outcome.command(environment, words) for words in ("lock", "status"))
+            error = _fenced(environment, progress, error)
         return outcome.failure("deploy", environment, journal, error, progress.serving(platform))
     except Interrupted:
         return _interrupted(platform, environment, journal, progress)
@@ -64,12 +63,14 @@ def _credentials(
     platform: Platform, environment: Environment, progress: Progress, error: CloudnorthError
 ) -> CloudnorthError:
     """They ended in the middle: nothing more can be seen or changed, and what rolls rolls on."""
-    where = "the migration" if progress.stage == "migrate" else f"release {progress.release}"
+    early = progress.stage in ("migrate", "prepared")
+    where = "the deploy" if early else f"release {progress.release}"
     state = {
-        "migrate": "it was stopped from being watched and may be half done",
+        "migrate": "the migration was stopped from being watched and may be half done",
+        "prepared": "nothing of the release was begun",
         "release": "it is half rolled out and was not judged",
     }.get(progress.stage, "it was being taken back, which may be half done")
-    words = ("status", "deploy") if progress.stage == "migrate" else ("deploy --resume", "rollback")
+    words = ("status", "deploy") if early else ("deploy --resume", "rollback")
     return Broken(
         f"the credentials ended in the middle of {where}: {state}",
         code="credentials-expired",
@@ -77,6 +78,23 @@ def _credentials(
         evidence=(error.message, *error.evidence),
         next=tuple(outcome.command(environment, each) for each in words),
     )
+
+
+def _fenced(environment: Environment, progress: Progress, error: CloudnorthError) -> CloudnorthError:
+    """Somebody took the lock: he has the environment now (6), unless our release is half way (5).
+
+    Who took it is at work or has held this very release: that is to be looked at first. A lock that only could not be
+    renewed is nobody's, and a person has to look (5).
+    """
+    then = error.next or tuple(outcome.command(environment, words) for words in ("lock", "status"))
+    if progress.stage in ("release", "rollback"):
+        told = f"release {progress.release} is half way and was not judged: {error.message}"
+        return Broken(told, code=error.code, next=then, retryable=error.retryable)
+    error.next = then
+    if error.retryable:
+        return error
+    half = "; the migration was stopped and may be half done" if progress.stage == "migrate" else ""
+    return Locked(f"{error.message}{half}", code=error.code, next=then)
 
 
 def _cut_short(environment: Environment, progress: Progress, error: CloudnorthError) -> CloudnorthError:

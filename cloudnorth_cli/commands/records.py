@@ -81,10 +81,9 @@ class Records:
         self._platform.record(self._record)
 
 
-def decisive(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The last lines that fit into a record."""
+def decisive(lines: tuple[str, ...], room: int = MOST_EVIDENCE) -> tuple[str, ...]:
+    """The last lines that fit into so many characters."""
     kept: list[str] = []
-    room = MOST_EVIDENCE
     for line in reversed(lines):
         room -= len(line)
         if room < 0:

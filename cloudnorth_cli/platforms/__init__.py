@@ -18,6 +18,7 @@ from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Accepted,
     Artifact,
+    Attempt,
     Backup,
     Candidate,
     Finding,
@@ -181,6 +182,12 @@ class Platform(Protocol):
 
     def forget(self, release: Release) -> None:
         """Drop the record of a revision that never came to be."""
+
+    def attempted(self, attempt: Attempt) -> None:
+        """Keep what happened with a deploy that made no revision, beside the newest of its kind; needs no lock."""
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Newest first; needs read rights only."""
 
     def serving(self) -> Record | None:
         """The newest verified record of what is installed (what a failed deploy goes back to), or None; read-only."""

@@ -35,7 +35,7 @@ def answer(result: Result, screen: Screen) -> list[str]:
         # Without one environment that was meant, there is a line for each.
         return status(result.status[0], screen) if result.environment else statuses(result.status, screen)
     if result.history is not None:
-        return history(result.history, screen)
+        return history(result.history, screen, result.attempts or ())
     if result.backups is not None and not result.summary:
         return backups(result.backups, screen)
     if result.config is not None:

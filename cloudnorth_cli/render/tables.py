@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 
 from cloudnorth_cli.events import BuildExplanation, ConfigEntry, Result
-from cloudnorth_cli.model import Backup, LockStatus, Pod, Record, ServiceStatus, Status
+from cloudnorth_cli.model import Attempt, Backup, LockStatus, Pod, Record, ServiceStatus, Status
 from cloudnorth_cli.render import lines
 from cloudnorth_cli.render.alarms import alarms, counted
 from cloudnorth_cli.render.screen import Screen
@@ -49,25 +49,21 @@ def statuses(all_of_them: tuple[Status, ...], screen: Screen) -> list[str]:
     return said
 
 
-def history(records: tuple[Record, ...], screen: Screen) -> list[str]:
-    """A row for each revision, the newest first; below each other where the screen is narrow."""
-    if not records:
+def history(records: tuple[Record, ...], screen: Screen, attempts: tuple[Attempt, ...] = ()) -> list[str]:
+    """A row for each revision, the newest first, and among them, by time, what never became one.
+
+    Below each other where the screen is narrow.
+    """
+    if not records and not attempts:
         return ["nothing was deployed yet"]
+    told: list[Record | Attempt] = [*records]
+    for attempt in attempts:
+        later = [one.started_at < attempt.started_at for one in told]
+        told.insert(later.index(True) if True in later else len(told), attempt)
+    rows = [_row(one, records) for one in told]
     if screen.narrow:
-        return [line for record in records for line in _history_block(record, records, screen)]
-    rows: list[tuple[str, ...]] = [("RELEASE", "WHEN", "OUTCOME", "COMMIT", "BY", "WHAT")]
-    for record in records:
-        rows.append(
-            (
-                str(record.release),
-                lines.stamp(record.started_at),
-                _outcome(record, records),
-                record.source.commit or "-",
-                record.actor.who,
-                _what(record),
-            )
-        )
-    head, *body = lines.columns(rows)
+        return [line for row in rows for line in _history_block(row, screen)]
+    head, *body = lines.columns([("RELEASE", "WHEN", "OUTCOME", "COMMIT", "BY", "WHAT"), *rows])
     return [screen.paint(head, "dim"), *(screen.letters(line) for line in body)]
 
 
@@ -192,10 +188,25 @@ def _outcome(record: Record, records: tuple[Record, ...]) -> str:
     return f"{record.outcome} (rollback, {'automatic' if own else 'by hand'})"
 
 
-def _history_block(record: Record, records: tuple[Record, ...], screen: Screen) -> list[str]:
-    said = lines.wrapped(screen, f"{record.release}  {_outcome(record, records)}  {lines.stamp(record.started_at)}")
-    said += lines.wrapped(screen, f"{record.source.commit or '-'}  {record.actor.who}", "  ")
-    return said + lines.wrapped(screen, _what(record), "  ")
+def _row(one: Record | Attempt, records: tuple[Record, ...]) -> tuple[str, ...]:
+    if isinstance(one, Record):
+        named, ended, what = str(one.release), _outcome(one, records), _what(one)
+    else:
+        named, ended, what = "-", _tried(one), ", ".join(part for part in (one.cause, one.left) if part)
+    return (named, lines.stamp(one.started_at), ended, one.source.commit or "-", one.actor.who, what)
+
+
+def _tried(attempt: Attempt) -> str:
+    """`migration failed`, `release refused`."""
+    step = {"migrate": "migration"}.get(attempt.step, attempt.step)
+    return f"{step} {'stopped' if attempt.outcome == 'interrupted' else attempt.outcome}"
+
+
+def _history_block(row: tuple[str, ...], screen: Screen) -> list[str]:
+    release, when, ended, commit, who, what = row
+    said = lines.wrapped(screen, f"{release}  {ended}  {when}")
+    said += lines.wrapped(screen, f"{commit}  {who}", "  ")
+    return said + lines.wrapped(screen, what, "  ")
 
 
 def _what(record: Record) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from cloudnorth_cli.adapters.store import Store
+from cloudnorth_cli.adapters.store import ATTEMPTS, Store
 from cloudnorth_cli.errors import Failed
-from cloudnorth_cli.model import Actor, Record, Release, Source
+from cloudnorth_cli.model import Actor, Attempt, Record, Release, Source
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -52,6 +52,26 @@ def test_the_last_verified_releases_are_kept_each_once(store: Store) -> None:
         store.keep(record(revision, name))
     store.keep(record(5, "failed", verified=False))
     assert store.kept_ids(2) == ("a", "c")
+
+
+def test_of_attempts_the_newest_are_kept(store: Store) -> None:
+    assert store.attempts() == ()
+    made = [
+        Attempt(
+            step="migrate",
+            outcome="failed",
+            images=(),
+            actor=Actor(who="me", run="run"),
+            source=Source(commit="abc"),
+            started_at=NOW,
+            finished_at=NOW + timedelta(seconds=number),
+        )
+        for number in range(ATTEMPTS + 5)
+    ]
+    for one in made:
+        store.keep_attempt(one)
+    assert store.attempts() == tuple(made[:4:-1])
+    assert store.newest(5) == ()
 
 
 def test_a_counter_never_says_the_same_again(store: Store) -> None:

@@ -107,7 +107,7 @@ def test_a_rollback_that_cannot_wait_takes_the_lock_and_the_deploy_stops(anywher
     assert back.status == 0, back.out + back.err
     fenced = deploy.finish(60)
     if anywhere.platform == "kubernetes":
-        assert fenced.status == 5, fenced.out + fenced.err
+        assert fenced.status == 6, fenced.out + fenced.err  # nothing of its release was begun
         assert fenced.result["error"]["code"] == "lock-lost"
     else:
         assert fenced.status == 130, fenced.out + fenced.err

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from cloudnorth_cli.model import (
     Actor,
+    Attempt,
     Image,
     LockStatus,
     Pod,
@@ -106,6 +107,32 @@ def test_history_is_a_row_for_each_revision() -> None:
         "43       2026-11-23T07:15:31Z  rolled-back  8f3c1d2  jenkins #318  crash-at-start, back to 42",
         "42       2026-11-23T07:01:31Z  deployed     8f3c1d2  jenkins #318  api 3a91f0c2",
     ]
+
+
+TRIED = Attempt(
+    step="migrate",
+    outcome="failed",
+    images=(),
+    actor=Actor(who="anna@laptop", run="r"),
+    source=Source(commit="8f3c1d2"),
+    started_at=NOW - timedelta(minutes=10),
+    finished_at=NOW,
+    cause="migration-failed",
+    left="nothing else was changed",
+)
+
+
+def test_history_has_a_row_without_a_number_for_what_made_no_release() -> None:
+    when = TRIED.started_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    wide = Screen(width=200, wraps=False)
+    shown = tables.history((FAILED, RECORD), wide, (TRIED,))
+    row = f"-        {when}  migration failed  8f3c1d2  anna@laptop   migration-failed, nothing else was changed"
+    assert shown.index(row) == 1 + sum(one.started_at > TRIED.started_at for one in (FAILED, RECORD))
+    assert tables.history((), wide, (TRIED,))[1:] == [row.replace("anna@laptop   ", "anna@laptop  ")]
+    stopped = structs.replace(TRIED, outcome="interrupted", cause=None, left="the migration may be half done")
+    assert "  migration stopped  " in tables.history((RECORD,), wide, (stopped,))[1]
+    refused = structs.replace(TRIED, step="release", outcome="refused", cause="helm-busy")
+    assert "  release refused  " in tables.history((), wide, (refused,))[1]
 
 
 def test_history_on_a_narrow_screen_is_a_block_for_each() -> None:

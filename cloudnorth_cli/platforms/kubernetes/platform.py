@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TypeVar
 
-from cloudnorth_cli.adapters import kube_config, kube_holds, kube_secrets, lease
+from cloudnorth_cli.adapters import kube_attempts, kube_config, kube_holds, kube_secrets, lease
 from cloudnorth_cli.adapters.kube import patiently
 from cloudnorth_cli.errors import CloudnorthError, Refused
 from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Accepted,
     Artifact,
+    Attempt,
     Backup,
     Candidate,
     Hold,
@@ -230,6 +231,13 @@ class KubernetesPlatform:
 
     def forget(self, release: Release) -> None:
         records.store(self._site).forget(release.revision)
+
+    def attempted(self, attempt: Attempt) -> None:
+        site = self._site
+        kube_attempts.keep(site.api, site.namespace, site.release, self._journal.mask.everywhere(attempt))
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        return kube_attempts.attempts(self._site.api, self._site.namespace, self._site.release)
 
     def serving(self) -> Record | None:
         self._served = self._patiently(lambda: records.serving(self._site))

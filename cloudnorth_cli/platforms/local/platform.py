@@ -20,6 +20,7 @@ from cloudnorth_cli.events import BuildExplanation, Journal, Step
 from cloudnorth_cli.model import (
     Accepted,
     Artifact,
+    Attempt,
     Backup,
     Candidate,
     Hold,
@@ -230,6 +231,12 @@ class LocalPlatform:
             self.store.forget_watched(before=record.release.revision)
         if record.verified_at:
             prune.prune(self.place, self.store, self.environment.file.keep, self.machine.serving())
+
+    def attempted(self, attempt: Attempt) -> None:
+        self.store.keep_attempt(self.journal.mask.everywhere(attempt))
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        return self.store.attempts()
 
     def serving(self) -> Record | None:
         there = self.machine.serving()
