@@ -64,3 +64,14 @@ def test_an_image_of_ours_by_tag_is_named_with_template_and_line(on_kubernetes: 
 def test_a_chart_that_uses_no_image_of_ours_is_refused(on_kubernetes: Project, chart: Path) -> None:
     (chart / "templates" / "deployment.yaml").unlink()
     refused(on_kubernetes, status=3, says=("web",))
+
+
+def test_a_typo_in_a_key_of_the_chart_is_told_by_its_line_and_the_key_that_was_meant(
+    on_kubernetes: Project, chart: Path
+) -> None:
+    keys = on_kubernetes.config["services"]["web"]["chart"]
+    keys["imgae"] = keys.pop("image")
+    on_kubernetes.save()
+    lines = (on_kubernetes.root / "cloudnorth.yaml").read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "imgae" in text)
+    refused(on_kubernetes, status=3, says=(f"cloudnorth.yaml:{line}:", "did you mean: image"))

@@ -53,14 +53,18 @@ def merged(*layers: Values) -> dict[str, Any]:
     return result
 
 
-def build(wanted: Mapping[Key, str], below: Values) -> dict[str, Any]:
+def build(wanted: Mapping[Key, str], below: Values, places: Mapping[Key, str] = {}) -> dict[str, Any]:
     """Our values file: each key with its value; `below` are the values that it lies upon.
 
-    Raises Refused where an element is named that the list below does not have.
+    places: where each key stands. Raises Refused where an element is named that the list below does not have.
     """
     result: dict[str, Any] = {}
     for key, value in wanted.items():
-        _put(result, key, value, below, key)
+        try:
+            _put(result, key, value, below, key)
+        except Refused as error:
+            error.where = places.get(key)
+            raise
     return result
 
 
@@ -80,7 +84,7 @@ def _put_element(target: list[Any], key: Key, value: str, whole: Key) -> None:
     index, rest = int(key[0]), key[1:]
     if index > len(target) or (index == len(target) and index > 0):
         raise Refused(
-            f"{_shown(whole)} is outside of its list, which holds {len(target)} in the chart's values", code="chart-key"
+            f"{shown(whole)} is outside of its list, which holds {len(target)} in the chart's values", code="chart-key"
         )
     if index == len(target):
         target.append({} if rest else value)
@@ -94,6 +98,7 @@ def _put_element(target: list[Any], key: Key, value: str, whole: Key) -> None:
         _put(target[index], rest, value, target[index], whole)
 
 
-def _shown(key: Key) -> str:
+def shown(key: Key) -> str:
+    """A key as it is written."""
     words = [f"[{step}]" if isinstance(step, int) else "." + step.replace(".", "\\.") for step in key]
     return "".join(words).removeprefix(".")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
 
 from cloudnorth_cli import templates
-from cloudnorth_cli.errors import CloudnorthError, Failed, Refused
+from cloudnorth_cli.errors import CloudnorthError, Failed, Refused, UsageError
 from cloudnorth_cli.model import Image
-from cloudnorth_cli.platforms.kubernetes import chart_values, manifest
+from cloudnorth_cli.platforms.kubernetes import chart_keys, chart_values, manifest
 from cloudnorth_cli.platforms.kubernetes.manifest import Document
 from cloudnorth_cli.platforms.kubernetes.site import Site
 
@@ -64,7 +63,15 @@ def documents(site: Site, values: str, *, upgrade: bool) -> tuple[Document, ...]
         return manifest.lasting(manifest.parse(done.output))
     except Failed as error:
         cause = "chart-values" if any("schema" in line for line in error.evidence) else "chart-render"
-        raise Refused(_first(error), code=cause, where=_where(site, error), evidence=error.evidence) from error
+        refused = Refused(_first(error), code=cause, where=_where(site, error), evidence=error.evidence)
+        # A schema names what it does not take; a template that lacks a value may lack it for many reasons.
+        named = [
+            one
+            for one in chart_keys.of_site(site)
+            if (cause == "chart-values" and any(one.step in line for line in error.evidence))
+            or (cause == "chart-render" and one.meant)
+        ]
+        raise chart_keys.explained(site, refused, named) from error
     except yaml.YAMLError as error:
         raise Refused(f"the chart renders to what is no YAML: {error}", code="chart-render") from error
 
@@ -74,15 +81,21 @@ def write_values(
 ) -> str:
     """Write our values file into the run's folder; returns its path as Helm is to be given it."""
     wanted: dict[chart_values.Key, str] = {}
+    places: dict[chart_values.Key, str] = {}
     for image in images:
         filling = placeholders(image, release=release, commit=commit, secret=secret)
         for text, template in site.environment.services[image.service].chart.items():
             where = site.environment.place("services", image.service, "chart", text)
             known = site.outputs.filled(template, where)
-            wanted[chart_values.parse_key(text)] = templates.fill(known, filling, where)
-    below = _below(site) if chart_values.has_index(list(wanted)) else {}
+            try:
+                key = chart_values.parse_key(text)
+            except UsageError as error:
+                error.where = where
+                raise
+            wanted[key], places[key] = templates.fill(known, filling, where), where
+    below = chart_keys.below(site) if chart_values.has_index(list(wanted)) else {}
     path = site.folder / f"{file}.json"
-    path.write_text(json.dumps(chart_values.build(wanted, below), indent=2) + "\n")
+    path.write_text(json.dumps(chart_values.build(wanted, below, places), indent=2) + "\n")
     root = site.environment.root
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
@@ -94,18 +107,18 @@ def require_digests(site: Site, rendered: Rendered) -> None:
             for reference in document.images():
                 ours = manifest.repository(reference) == manifest.repository(image.repository)
                 if ours and not _one_of(reference, rendered.images):
-                    raise Refused(
+                    raise _unfed(
+                        site,
+                        image,
                         f"service {image.service}: {document.key} names {reference}, not its digest",
-                        code="digest-missing",
-                        where=_template_line(site, document, reference),
-                        next=(_advice(site, image),),
+                        _template_line(site, document, reference),
                     )
         if not any(manifest.runs(document, image) for document in rendered.documents):
-            raise Refused(
+            raise _unfed(
+                site,
+                image,
                 f"service {image.service}: nothing in the rendered chart runs its image {image.reference}",
-                code="digest-missing",
-                where=f"{site.environment.config_path.name} services.{image.service}.chart",
-                next=(_advice(site, image),),
+                site.environment.place("services", image.service, "chart"),
             )
 
 
@@ -118,31 +131,17 @@ def _one_of(reference: str, images: Sequence[Image]) -> bool:
     )
 
 
-def _advice(site: Site, image: Image) -> str:
+def _unfed(site: Site, image: Image, message: str, where: str) -> Refused:
+    """The chart is not given an image by its digest: a key that it does not know, or none that it wants."""
     example = 'image.repository: "{repository}", image.tag: "{tag}@{digest}"'
-    return f"name the chart's values for it under services.{image.service}.chart, such as {example}"
-
-
-def _below(site: Site) -> Mapping[str, object]:
-    """The values that ours lie upon: the chart's own, its subcharts' where it is a folder, the environment's files."""
-    root, settings = site.environment.root, site.settings
-    chart = root / settings.chart
-    layers: list[Mapping[str, object]] = []
-    if chart.is_dir():
-        layers += [{path.parent.name: _load(path)} for path in sorted(chart.glob("charts/*/values.yaml"))]
-        layers.append(_load(chart / "values.yaml"))
-    else:
-        layers.append(yaml.safe_load(site.run(site.helm().show_values()).output) or {})
-    layers += [_load(root / file) for file in settings.values]
-    return chart_values.merged(*layers)
-
-
-def _load(path: Path) -> Mapping[str, object]:
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Refused(f"these values cannot be read: {error}", code="chart-values", where=str(path)) from error
-    return loaded or {}
+    error = Refused(
+        message,
+        code="digest-missing",
+        where=where,
+        evidence=(f"services.{image.service}.chart names the chart's values for it, such as {example}",),
+        next=(str(site.helm().show_values()),),
+    )
+    return chart_keys.explained(site, error, [one for one in chart_keys.of_site(site) if one.service == image.service])
 
 
 def _template_line(site: Site, document: Document, reference: str) -> str:
