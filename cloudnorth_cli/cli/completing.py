@@ -1,9 +1,14 @@
 """Words that a shell completes from the nearest cloudnorth.yaml. Silent where there is none, or it is wrong."""
 
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
+
+PATIENCE = 1.0
+"""Seconds that a cluster may take to say which releases it keeps, while somebody waits with a finger on Tab."""
 
 
 def environments(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -29,8 +34,7 @@ def causes(incomplete: str) -> list[str]:
 
 
 def releases(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Numbers of releases to go back to, newest first; of environments on this machine alone: a cluster is not asked
-    while somebody types."""
+    """Numbers of releases to go back to, newest first; none where a cluster does not say so in a moment."""
     from cloudnorth_cli import config
     from cloudnorth_cli.errors import CloudnorthError
     from cloudnorth_cli.events import Journal
@@ -39,13 +43,30 @@ def releases(ctx: typer.Context, incomplete: str) -> list[str]:
     try:
         loaded = config.load_project(ctx.find_root().params.get("config"), Path.cwd(), os.environ)
         environment = config.environment(loaded, ctx.params.get("env"), os.environ, files=False)
-        if environment.platform != "local":
-            return []
-        kept = open_platform(environment, Journal()).history(20)
     except CloudnorthError:
         return []
-    numbers = dict.fromkeys(str(record.release.number) for record in kept if record.verified_at)
-    return [number for number in numbers if number.startswith(incomplete)]
+
+    def numbers() -> list[str]:
+        kept = open_platform(environment, Journal()).history(20)
+        return list(dict.fromkeys(str(record.release.number) for record in kept if record.verified_at))
+
+    return [number for number in _in_a_moment(numbers) if number.startswith(incomplete)]
+
+
+def _in_a_moment(ask: Callable[[], list[str]]) -> list[str]:
+    """The answer, or nothing where it fails or takes long: a line that is being typed is no place to say why."""
+    answers: list[list[str]] = []
+
+    def work() -> None:
+        try:
+            answers.append(ask())
+        except Exception:
+            return
+
+    asking = threading.Thread(target=work, daemon=True)
+    asking.start()
+    asking.join(PATIENCE)
+    return answers[0] if answers else []
 
 
 def _names(key: str, ctx: typer.Context) -> list[str]:
