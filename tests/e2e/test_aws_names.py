@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
 
 
 def test_it_is_deployed_and_read_and_taken_down(sample: Inside) -> None:
+    # An image of its own: one that the node has from other tests' registry as well goes by either name.
+    (sample.root / "message.txt").write_text(f"{uuid.uuid4()}\n")
     deployed = sample.run("deploy")
     well(deployed)
     (image,) = deployed.result["images"]

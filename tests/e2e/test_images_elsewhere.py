@@ -64,7 +64,8 @@ def test_a_file_of_images_that_makes_no_sense_is_a_usage_error(on_kubernetes: Pr
 def test_a_service_that_is_not_there_is_a_usage_error(on_kubernetes: Project) -> None:
     ran = on_kubernetes.run("deploy", "--image", f"wbe={lab().registry}/x/y@sha256:{'0' * 64}")
     assert ran.status == 2, ran.out + ran.err
-    assert "web" in ran.result["error"]["message"]
+    assert "wbe" in ran.result["error"]["message"]
+    assert "web" in str(ran.result["error"]["evidence"])
 
 
 def no_docker(project: Project, folder: Path) -> None:

@@ -54,28 +54,34 @@ def verify(site: Site, expected: Expectation, step: Step, *, lasting: bool = Tru
 def _images_run(site: Site, expected: Expectation) -> str:
     """Every container of a service's repository runs the release's digest."""
     deadline = time.monotonic() + PATIENCE
-    while wrong := _strangers(site, expected):
+    workloads = set(manifest.workloads(expected.documents, site.namespace))
+    while wrong := strangers(_pods_of_release(site, workloads), expected.images):
         if time.monotonic() > deadline:
             raise RolloutFailed(f"pods run something else: {wrong[0]}", code="verify-failed", evidence=wrong)
         time.sleep(INTERVAL)
     return "pods run " + ", ".join(f"{image.service} {image.short}" for image in expected.images)
 
 
-def _strangers(site: Site, expected: Expectation) -> list[str]:
-    """Containers that should run a service's image and run another."""
+def strangers(pods: Sequence[Json], images: Sequence[Image]) -> list[str]:
+    """A line for each container of these pods that should run a service's image and does not, or not yet."""
     digests: dict[str, set[str]] = {}
-    for image in expected.images:
+    for image in images:
         digests.setdefault(manifest.repository(image.repository), set()).add(image.digest)
     wrong = []
-    for pod in _pods_of_release(site, set(manifest.workloads(expected.documents, site.namespace))):
-        # The repository in an imageID is any that has this content, so the pod's own words say whose image it is.
+    for pod in pods:
+        # An imageID names any repository that this node knows the image from, and that one's digest: a registry that
+        # packed the same layers anew has another. So the pod's own words say whose image it is and, by digest, which.
         asked = {container["name"]: str(container["image"]) for container in dig(pod, "spec", "containers")}
         for status in dig(pod, "status", "containerStatuses", default=[]):
-            wanted = digests.get(manifest.repository(asked[status["name"]]))
-            running = str(status.get("imageID", ""))
-            if wanted and running.rpartition("@")[2] not in wanted:
+            named, running = asked[status["name"]], str(status.get("imageID", ""))
+            wanted = digests.get(manifest.repository(named))
+            if wanted and not (running and {_digest(named), _digest(running)} & wanted):
                 wrong.append(f"{name(pod)} runs {running or 'nothing yet'}, not {', '.join(sorted(wanted))}")
     return wrong
+
+
+def _digest(reference: str) -> str:
+    return reference.rpartition("@")[2]
 
 
 def _pods_of_release(site: Site, workloads: set[str]) -> list[Json]:
