@@ -51,7 +51,7 @@ def _options(line: Typed) -> Options:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    from cloudnorth_cli.cli import app
+    from cloudnorth_cli.cli import VERBS
 
-    verbs = {info.name or info.callback.__name__ for info in app.registered_commands if info.callback}
+    verbs = {verb.name for verb in VERBS}
     return next((word for word in arguments if word in verbs), "")
