@@ -30,6 +30,9 @@ from tests.lab.fixture import lab
 from tests.project import kubectl
 
 PER_NODE = 100
+LEASE_SECONDS = 40
+"""As a kubelet's. Without leases kwok reports a node as it likes, the controller takes it for lost meanwhile, and its pods
+for not ready, which kwok never mends: a rollout of 1,000 pods then stands still at some hundreds."""
 TAINT = {"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}
 
 
@@ -124,6 +127,7 @@ def simulated(pods: int) -> Iterator[None]:
     names = [f"kwok-{number}" for number in range(-(-pods // PER_NODE) * 2)]
     select = "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake"
     words = [str(go.build("kwok")), "--kubeconfig", str(lab().kubeconfig), select]
+    words.append(f"--node-lease-duration-seconds={LEASE_SECONDS}")
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump({"apiVersion": "v1", "kind": "List", "items": [_node(name) for name in names]}, file)
         file.flush()
