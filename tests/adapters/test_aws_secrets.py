@@ -111,10 +111,11 @@ def test_one_key_of_a_json_text(kept: None) -> None:
 
 def test_what_is_not_there_is_told_with_its_region_and_the_next_command(kept: None) -> None:
     error = refused(SecretSource(secretsmanager="shop/none"), SecretSource(ssm="/shop/none"), profile=None)
-    assert error.message.splitlines() == [
-        "secret S0: Secrets Manager shop/none: there is none in us-east-1",
+    assert error.message == "2 secrets cannot be read"
+    assert error.evidence == (
+        "cloudnorth.yaml:9:3 S0  secret S0: Secrets Manager shop/none: there is none in us-east-1",
         "cloudnorth.yaml:9:3 S1  secret S1: SSM /shop/none: there is none in us-east-1",
-    ]
+    )
     assert error.code == "secret-missing"
     assert error.next == (
         "aws secretsmanager describe-secret --secret-id shop/none --region us-east-1",
