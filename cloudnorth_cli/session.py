@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,7 +26,7 @@ from cloudnorth_cli.options import Options
 from cloudnorth_cli.render.report import Report
 from cloudnorth_cli.render.screen import Stream, is_terminal
 from cloudnorth_cli.render.transcript import Transcript
-from cloudnorth_cli.signals import Watch
+from cloudnorth_cli.signals import TOGETHER, Watch
 from cloudnorth_cli.typed import Typed
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def run(
     gc.enable()
     watch.on_signal = _stop_programs
     this = Run(verb, options, typed, reading=reading)
-    watch.on_again = lambda: _stop_at_once(this)
+    watch.on_again = Again(this)
     try:
         try:
             watch.begin()
@@ -165,25 +166,48 @@ def _stop_programs() -> None:
     _thread.start_new_thread(shell.stop_all, ())
 
 
+class Again:
+    """What a further signal does: it is refused once, with the reason, where a program loses something when it is
+    killed (Terraform knows of what it makes when it is made); else, and when it is repeated, it ends the run."""
+
+    def __init__(self, this: Run) -> None:
+        self._this = this
+        self._refused_at: float | None = None
+
+    def __call__(self) -> None:
+        """Called from a signal handler, which may have interrupted the main thread anywhere, while it holds a lock too:
+        a thread of its own does it."""
+        _thread.start_new_thread(self._again, ())
+
+    def _again(self) -> None:
+        if self._refused_at is None and (program := shell.patient()):
+            self._refused_at = time.monotonic()
+            self._this.journal.notice(_WHY_NOT.format(program), "warning")
+        elif self._refused_at is None or time.monotonic() - self._refused_at > TOGETHER:
+            _stop_at_once(self._this)
+
+
+_WHY_NOT = (
+    "not ended: {} is finishing what is in flight. Killed now, it leaves things that no state knows of, and its lock. "
+    "Once more ends it all the same."
+)
+
+
 def _stop_at_once(this: Run) -> None:
-    """A second signal: end now, telling that nobody looked how things are left.
-
-    Called from a signal handler, which may have interrupted the main thread anywhere: a thread of its own does it.
-    """
-
-    def end() -> None:
-        shell.stop_all(patience=0.0)
-        result = Result(
-            command=this.verb,
-            exit_status=int(ExitStatus.INTERRUPTED),
-            outcome="interrupted",
-            summary="at once; how things are left was not looked at. A lock of this run ends by itself in 20 s.",
-            next=(f"cloudnorth status --env {this.environment}",) if this.environment else (),
-        )
-        this.journal.last_word(_finished(this, result), LAST_WORD)
-        os._exit(int(ExitStatus.INTERRUPTED))
-
-    _thread.start_new_thread(end, ())
+    """End now, telling that nobody looked how things are left."""
+    left, look = "A lock of this run ends by itself in 20 s.", "status"
+    if program := shell.patient():
+        left, look = f"{program} was killed: the next run tells what it may have left.", this.verb
+    shell.stop_all(patience=0.0)
+    result = Result(
+        command=this.verb,
+        exit_status=int(ExitStatus.INTERRUPTED),
+        outcome="interrupted",
+        summary=f"at once; how things are left was not looked at. {left}",
+        next=(f"cloudnorth {look} --env {this.environment}",) if this.environment else (),
+    )
+    this.journal.last_word(_finished(this, result), LAST_WORD)
+    os._exit(int(ExitStatus.INTERRUPTED))
 
 
 def _tell(this: Run, result: Result) -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 from cloudnorth_cli import signals, system
 from cloudnorth_cli.errors import Failed, Refused
 from cloudnorth_cli.model import Secret
+from cloudnorth_cli.sitter import Sitter
 
 INTERRUPT_PATIENCE = 3.0
 """Seconds between SIGINT and SIGKILL for a child when we are stopped; Jenkins kills five seconds after its TERM."""
@@ -26,6 +27,7 @@ INTERRUPT_PATIENCE = 3.0
 _running: dict[subprocess.Popen[str], float] = {}
 """Each program with its patience."""
 _stopping: set[subprocess.Popen[str]] = set()
+_sitters: dict[subprocess.Popen[str], Sitter] = {}
 _guard = threading.Lock()
 
 
@@ -116,6 +118,9 @@ def run(
             with _guard:
                 _running.pop(process, None)
                 _stopping.discard(process)
+                sitter = _sitters.pop(process, None)
+            if sitter:
+                sitter.leave()
     completed = Completed(process.returncode, output, errors)
     if timeout and time.monotonic() - started >= timeout and completed.status != 0:
         raise Failed(
@@ -142,7 +147,7 @@ def attached(command: Command) -> int:
                 command.words,
                 cwd=command.cwd,
                 env=_environ(command),
-                preexec_fn=functools.partial(_end_with_parent, patient=False),
+                preexec_fn=_end_with_parent,
             )
         except (FileNotFoundError, PermissionError) as error:
             raise Refused(f"cannot run {command.words[0]}: {error.strerror}", code="tool-missing") from error
@@ -171,6 +176,9 @@ def stop(process: subprocess.Popen[str], patience: float | None = None) -> None:
         interrupted = process in _stopping
         patience = _running.get(process, INTERRUPT_PATIENCE) if patience is None else patience
         _stopping.add(process)
+        sitter = _sitters.pop(process, None)
+    if sitter:
+        sitter.leave()
     for number, wait in ((signal.SIGINT, patience), (signal.SIGKILL, 5.0)):
         if process.poll() is not None:
             return
@@ -195,6 +203,13 @@ def stop_all(patience: float | None = None) -> None:
         thread.join()
 
 
+def patient() -> str:
+    """The name of a program that runs and loses something when it is killed; "" where none does."""
+    with _guard:
+        found = [process for process, patience in _running.items() if patience > INTERRUPT_PATIENCE]
+        return Path(str(found[0].args[0])).name if found else ""  # type: ignore[index]
+
+
 def tail(text: str, lines: int = 20) -> tuple[str, ...]:
     """The last lines of a text that say anything."""
     return tuple([line.rstrip() for line in text.splitlines() if line.strip()][-lines:])
@@ -215,7 +230,7 @@ def _start(command: Command, *, merged: bool) -> subprocess.Popen[str]:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
-            preexec_fn=functools.partial(_end_with_parent, patient=command.patient),
+            preexec_fn=None if command.patient else _end_with_parent,
         )
     except (FileNotFoundError, PermissionError) as error:
         if ours is not None:
@@ -228,6 +243,8 @@ def _start(command: Command, *, merged: bool) -> subprocess.Popen[str]:
         process.stdout = os.fdopen(ours, encoding="utf-8", errors="replace")
     with _guard:
         _running[process] = command.patience
+        if command.patient:
+            _sitters[process] = Sitter(process.pid)
     return process
 
 
@@ -245,9 +262,9 @@ def _lasting_pipe() -> tuple[int, int]:
     return ours, theirs
 
 
-def _end_with_parent(*, patient: bool) -> None:
+def _end_with_parent() -> None:
     # The child dies when the thread that started it ends, so a taken-over lock has no ghost writer.
-    system.end_with_parent(signal.SIGINT if patient else signal.SIGKILL)
+    system.end_with_parent(signal.SIGKILL)
 
 
 def _given(command: Command) -> str | None:

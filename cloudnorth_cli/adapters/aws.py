@@ -18,8 +18,8 @@ from cloudnorth_cli.suggestions import nearest
 CONNECT, READ, ATTEMPTS = 2.0, 4.0, 2
 """Seconds to connect and for an answer, and how often: an endpoint that hangs is known of within 12 s and a pause."""
 
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}
-_INVALID = {
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"}
+INVALID = {
     "InvalidClientTokenId",
     "UnrecognizedClientException",
     "InvalidAccessKeyId",
@@ -29,7 +29,7 @@ _INVALID = {
     "IncompleteSignature",
     "MissingAuthenticationToken",
 }
-_DENIED = {
+DENIED = {
     "AccessDenied",
     "AccessDeniedException",
     "UnauthorizedOperation",
@@ -164,21 +164,21 @@ class Door:
     def _answered(self, what: str, error: Any) -> Refused:
         code, said = str(error.response["Error"].get("Code", "")), _short(error.response["Error"].get("Message", ""))
         whoami = f"aws sts get-caller-identity{self._profile}"
-        if code in _EXPIRED:
+        if code in EXPIRED:
             return Refused(
                 f"the AWS credentials have expired: {said}",
                 code="aws-credentials-expired",
                 next=(f"aws sso login{self._profile}",),
             )
-        if code in _INVALID:
+        if code in INVALID:
             message = f"AWS refuses the credentials: {said}{self._maybe_region()}"
             return Refused(message, code="aws-credentials", next=(whoami,))
-        if code in _DENIED:
+        if code in DENIED:
             operation = error.operation_name
             return Refused(
                 f"AWS does not let us ask for {what} ({operation}): {said}", code="aws-denied", next=(whoami,)
             )
-        if code in _throttling() or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 429:
+        if code in throttling() or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 429:
             return Refused(
                 f"AWS asks us to slow down ({code}, {what}): {said}",
                 code="aws-throttled",
@@ -265,7 +265,7 @@ def _patience(**config: Any) -> Any:
     return Config(**{"connect_timeout": CONNECT, "read_timeout": READ, "retries": retries} | config)
 
 
-def _throttling() -> set[str]:
+def throttling() -> set[str]:
     """Codes by which AWS's services ask for patience, as the SDK lists them."""
     from botocore.retries.standard import ThrottledRetryableChecker
 

@@ -22,6 +22,8 @@ from cloudnorth_cli.shell import Command
 
 OLDEST = (1, 11)
 """The first Terraform whose S3 backend locks without DynamoDB; OpenTofu has it from 1.10 on."""
+LOCK_WAIT = 60.0
+"""Seconds for whoever else has the state: somebody's plan takes as long, and their apply is not waited for."""
 PATIENCE = 3600.0
 """Seconds that an interrupted Terraform gets: it finishes what is in flight and writes its state. A database takes
 half an hour; killed before that, it exists and nobody knows of it."""
@@ -37,6 +39,8 @@ class Terraform:
     """Files, relative to `folder`; later ones over earlier ones."""
     backend: str | None = None
     workspace: str | None = None
+    profile: str | None = None
+    """Of AWS; for commands to type."""
     program: str = "terraform"
     environ: Mapping[str, str] = field(default_factory=dict)
     """Added to ours, such as AWS_REGION."""
@@ -53,15 +57,15 @@ class Terraform:
     def validate(self) -> Command:
         return self._command("validate", json=IsFlagged)
 
-    def plan(self, out: Path, *, destroy: bool = False) -> Command:
-        """Exit status 0: nothing to do, 2: something."""
+    def plan(self, out: Path, *, destroy: bool = False, wait: float = 0.0) -> Command:
+        """Exit status 0: nothing to do, 2: something. wait: seconds for whoever has the state."""
         return self._command(
             "plan",
             json=IsFlagged,
             input=False,
             out=out,
             detailed_exitcode=IsFlagged,
-            lock_timeout="60s",
+            lock_timeout=f"{wait:.0f}s",
             destroy=IsFlagged if destroy else None,
             var_file=self._files(*self.vars),
         )
@@ -72,7 +76,7 @@ class Terraform:
 
     def apply(self, plan: Path) -> Command:
         """Do what the plan says, nothing else; Terraform itself refuses one that the state has outrun."""
-        return self._command("apply", str(plan), json=IsFlagged, input=False)
+        return self._command("apply", str(plan), json=IsFlagged, input=False, lock_timeout=f"{LOCK_WAIT:.0f}s")
 
     def outputs(self) -> Command:
         return self._command("output", json=IsFlagged)
@@ -85,6 +89,10 @@ class Terraform:
         """A command of Terraform for a person to type, in this environment."""
         place = f"TF_DATA_DIR={self._data} {self.program} -chdir={os.path.relpath(self.folder)}"
         return " ".join((f"TF_WORKSPACE={self.workspace} {place}" if self.workspace else place, *words))
+
+    def typed_path(self, name: str) -> str:
+        """A file of the root module as a person here would type it."""
+        return os.path.relpath(self.folder / name)
 
     @property
     def _data(self) -> str:

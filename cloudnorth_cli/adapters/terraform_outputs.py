@@ -104,7 +104,8 @@ class Outputs:
             message = "Terraform is not asked here: a rollback needs the cluster and the record only"
             raise Refused(message, code="terraform-unasked", next=(self.typed,))
         from cloudnorth_cli.adapters import terraform as tool  # 50 ms that most runs have no use for
-        from cloudnorth_cli.adapters.terraform_run import open_runner, said
+        from cloudnorth_cli.adapters.terraform_failures import said
+        from cloudnorth_cli.adapters.terraform_run import open_runner
 
         runner = open_runner(self._environment, self._journal)
         # Where this machine has never worked on the environment, or its backend is another one by now, it says so

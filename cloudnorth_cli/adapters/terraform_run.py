@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -12,17 +11,18 @@ from typing import Any
 
 from cloudnorth_cli import shell
 from cloudnorth_cli.adapters import terraform as tool
+from cloudnorth_cli.adapters import terraform_failures as failures
 from cloudnorth_cli.adapters import terraform_plan
 from cloudnorth_cli.adapters.terraform import Terraform
 from cloudnorth_cli.adapters.terraform_stream import Diagnostic, Stream, diagnostic
-from cloudnorth_cli.errors import Broken, CloudnorthError, Failed, Locked, Refused, UsageError
+from cloudnorth_cli.errors import Broken, CloudnorthError, Locked, Refused
 from cloudnorth_cli.events import CommandRun, Journal, Step
 from cloudnorth_cli.model import Plan
 from cloudnorth_cli.settings import Environment
 from cloudnorth_cli.shell import Command, Completed
 
-_DRAWN = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
-_NO_BUCKET = re.compile(r'S3 bucket "([^"]+)" does not exist')
+INIT_SECONDS = 600.0
+"""For `terraform init`: hundreds of megabytes the first time, and then the backend, which may not answer at all."""
 CHANGES = 2
 """Exit status of a plan that has something to do."""
 
@@ -46,28 +46,62 @@ class Runner:
         try:
             errors = [diagnostic(one) for one in json.loads(told.output)["diagnostics"] if one["severity"] == "error"]
         except (ValueError, KeyError) as error:
-            raise Refused("terraform validate said nothing", code="terraform", evidence=said(told)) from error
+            raise Refused("terraform validate said nothing", code="terraform", evidence=failures.said(told)) from error
         if errors:
             raise self._problem(errors, "terraform validate")
         step.summary = f"Terraform {version}, {self.shown}/ is valid"
+
+    def check_saved(self) -> None:
+        """Raises Refused where an earlier run could not write its state, which is still to be put in its place."""
+        kept = self.terraform.folder / failures.UNSAVED
+        if not kept.is_file():
+            return
+        unsaved, now = tool.serial(kept.read_text(encoding="utf-8")), self.serial()
+        if unsaved[0] == now[0] and unsaved[1] <= now[1]:
+            return  # it was put there already
+        if now[0] not in ("", unsaved[0]):
+            return  # of another environment with the same root module
+        raise Refused(
+            f"an earlier run could not write its state: it is in {self.shown}/{failures.UNSAVED}. "
+            "A run without it would make the same things again",
+            code="state-unsaved",
+            next=(failures.push_unsaved(self.terraform),),
+        )
 
     def initialise(self, step: Step) -> str:
         """Terraform's version, once its providers and backend are there. Raises Refused."""
         version = tool.check_version(self._quiet(self.terraform.version()).output)
         step.waiting("getting providers and modules")
-        self._stream(self.terraform.init(), Stream(step), "terraform init")
+        self._stream(self.terraform.init(), Stream(step), "terraform init", timeout=INIT_SECONDS)
         step.summary = f"Terraform {version}"
         return version
 
     def plan(
-        self, step: Step, out: Path, *, destroy: bool = False, allowed: Collection[str] = (), all_allowed: bool = False
+        self,
+        step: Step,
+        out: Path,
+        *,
+        destroy: bool = False,
+        allowed: Collection[str] = (),
+        all_allowed: bool = False,
+        wait: float = tool.LOCK_WAIT,
     ) -> Plan:
         """Find out what there is to do; `out` is written, readable by us alone.
+
+        wait: seconds for whoever has the state.
 
         Raises Refused, UsageError, Locked.
         """
         out.touch(mode=0o600)
-        self._stream(self.terraform.plan(out, destroy=destroy), Stream(step), "terraform plan", fine=(0, CHANGES))
+        plan, fine = self.terraform.plan, (0, CHANGES)
+        try:
+            self._stream(plan(out, destroy=destroy), Stream(step), "terraform plan", fine)
+        except Locked as held:
+            if not wait:
+                raise
+            step.notice(f"{held.message}; waiting for that, {wait:.0f} s at most")
+            step.waiting(held.message)
+            self._stream(plan(out, destroy=destroy, wait=wait), Stream(step), "terraform plan", fine)
         out.chmod(0o600)
         step.waiting("reading the plan")
         return self.read(out, allowed, all_allowed=all_allowed)
@@ -76,7 +110,7 @@ class Runner:
         """What a plan's file would do. Raises Refused where it is none."""
         shown = self._quiet(self.terraform.show(plan), check=False)
         if shown.status != 0:
-            raise Refused(f"{plan.name} is no plan of this Terraform", code="plan-file", evidence=said(shown))
+            raise Refused(f"{plan.name} is no plan of this Terraform", code="plan-file", evidence=failures.said(shown))
         return terraform_plan.parse(
             shown.output, self.shown, self.terraform.environment, allowed, all_allowed=all_allowed
         )
@@ -94,13 +128,11 @@ class Runner:
         errors = stream.errors or [Diagnostic(f"terraform apply ended with status {done.status}")]
         if not stream.begun:
             raise self._problem(errors, "terraform apply")
-        kind: type[CloudnorthError] = Broken if stream.touched or self.tainted() else Failed
-        total = f" of {stream.total}" if stream.total else ""
-        raise kind(
-            f"terraform apply stopped: {len(stream.done)}{total} done, {len(errors)} failed",
-            code="apply-failed",
-            evidence=_evidence(errors),
-        )
+        raise failures.during(stream, errors, self.terraform, self.tainted())
+
+    def unsaved(self, stream: Stream) -> CloudnorthError | None:
+        """That an apply could not write its state, where it could not."""
+        return failures.unsaved(stream, stream.errors, self.terraform)
 
     def _killed(self, stream: Stream, number: int) -> CloudnorthError:
         """Terraform did not get to write its state: what it had begun may be there without being known."""
@@ -119,14 +151,14 @@ class Runner:
         """Name to value, sensitive ones as stars. Raises Refused."""
         told = self._quiet(self.terraform.outputs(), check=False)
         if told.status != 0:
-            raise Refused("terraform output failed", code="terraform", evidence=said(told))
+            raise Refused("terraform output failed", code="terraform", evidence=failures.said(told))
         return tool.outputs(told.output)
 
     def serial(self) -> tuple[str, int]:
         """Lineage and serial of the state as it is now."""
         told = self._quiet(self.terraform.pull(), check=False)
         if told.status != 0:
-            raise Refused("the state cannot be read", code="terraform-state", evidence=said(told))
+            raise Refused("the state cannot be read", code="terraform-state", evidence=failures.said(told))
         return tool.serial(told.output)
 
     def tainted(self) -> tuple[str, ...]:
@@ -137,11 +169,18 @@ class Runner:
     def _quiet(self, command: Command, *, check: bool = True) -> Completed:
         return shell.run(command, on_start=self.told, check=check)
 
-    def _run(self, command: Command, on_line: Callable[[str], None]) -> Completed:
-        return shell.run(command, on_line=on_line, on_start=self.told, check=False)
+    def _run(self, command: Command, on_line: Callable[[str], None], timeout: float | None = None) -> Completed:
+        return shell.run(command, on_line=on_line, on_start=self.told, check=False, timeout=timeout)
 
-    def _stream(self, command: Command, stream: Stream, what: str, fine: Sequence[int] = (0,)) -> None:
-        done = self._run(command, stream)
+    def _stream(
+        self,
+        command: Command,
+        stream: Stream,
+        what: str,
+        fine: Sequence[int] = (0,),
+        timeout: float | None = None,
+    ) -> None:
+        done = self._run(command, stream, timeout)
         if done.status not in fine:
             if stream.errors:
                 raise self._problem(stream.errors, what)
@@ -152,40 +191,7 @@ class Runner:
 
     def _problem(self, errors: Sequence[Diagnostic], what: str, done: Completed | None = None) -> CloudnorthError:
         """What went wrong before anything was changed."""
-        first = errors[0]
-        if "state lock" in first.summary:
-            return self._locked(first)
-        if missing := _NO_BUCKET.search(first.summary):
-            return self._no_bucket(missing[1])
-        if "plan is stale" in first.summary:
-            return Refused("the plan is stale: the state has changed since it was made", code="plan-stale")
-        evidence = _evidence(errors) if first.detail or len(errors) > 1 else shell.tail(done.output, 5) if done else ()
-        if first.where:
-            where = f"{self.shown}/{first.where}"
-            return UsageError(first.summary, code="terraform-configuration", where=where, evidence=evidence)
-        return Refused(f"{what}: {first.summary}", code="terraform", evidence=evidence)
-
-    def _no_bucket(self, name: str) -> Refused:
-        bootstrap = f"{self.terraform.program} -chdir={self.shown}/bootstrap"
-        line = f"{bootstrap} init && {bootstrap} apply -var bucket={name}"
-        return Refused(
-            f"there is no bucket {name} for Terraform's state",
-            code="state-bucket-missing",
-            next=(line if (self.terraform.folder / "bootstrap").is_dir() else f"aws s3 mb s3://{name}",),
-        )
-
-    def _locked(self, error: Diagnostic) -> Locked:
-        held = dict(re.findall(r"^\s*(ID|Who|Created|Operation):\s+(\S.*?)\s*$", error.detail, re.MULTILINE))
-        if "ID" not in held:
-            return Locked(error.summary, code="state-locked", evidence=error.lines, retryable=True)
-        return Locked(
-            f"the state is locked by {held.get('Who', '?')} since {held.get('Created', '?')[:19]} "
-            f"({held.get('Operation', '?').removeprefix('OperationType').lower()})",
-            code="state-locked",
-            evidence=("it may be unlocked only where that run is gone",),
-            retryable=True,
-            next=(self.terraform.typed("force-unlock", held["ID"]),),
-        )
+        return failures.before(errors, what, self.terraform, self.shown, done)
 
 
 def open_runner(environment: Environment, journal: Journal) -> Runner:
@@ -206,17 +212,8 @@ def open_runner(environment: Environment, journal: Journal) -> Runner:
         vars=settings.vars,
         backend=settings.backend,
         workspace=settings.workspace,
+        profile=place.profile,
         program=settings.command,
         environ={name: value for name, value in given.items() if value},
     )
     return Runner(terraform, journal, settings.dir)
-
-
-def said(done: Completed) -> tuple[str, ...]:
-    """What it wrote as an error, without the colours and the frame that Terraform draws round it."""
-    lines = (_DRAWN.sub("", line).strip() for line in done.errors.splitlines())
-    return tuple([line for line in lines if line][-20:])
-
-
-def _evidence(errors: Sequence[Diagnostic]) -> tuple[str, ...]:
-    return tuple(line for error in errors[:5] for line in error.lines)[:40]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,20 +39,33 @@ class Diagnostic:
 class Stream:
     """Takes the lines of one command.
 
-    total: resources that it will change, where that is known before. replaced: those that Terraform tells of twice.
+    planned: resources that it will change, where that is known before. replaced: those that Terraform tells of twice.
     """
 
     step: Step
-    total: int | None = None
+    planned: Sequence[str] = ()
     replaced: Collection[str] = ()
     clock: Callable[[], float] = time.monotonic
     errors: list[Diagnostic] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     """Addresses that were changed."""
+    how: dict[str, str] = field(default_factory=dict)
+    """What was done to each of them: `created`."""
     failed: list[str] = field(default_factory=list)
     _halves: set[str] = field(default_factory=set)
     _flying: dict[str, tuple[str, float]] = field(default_factory=dict)
     _read: int = 0
+
+    @property
+    def total(self) -> int | None:
+        """How many resources it will change."""
+        return len(self.planned) or None
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Addresses that were to be changed and not begun."""
+        tried = {*self.done, *self.failed, *self._halves, *self._flying}
+        return tuple(address for address in self.planned if address not in tried)
 
     @property
     def touched(self) -> bool:
@@ -91,10 +104,7 @@ class Stream:
 
     def _log(self, event: Mapping[str, Any]) -> None:
         if "Interrupt received" in str(event.get("@message", "")):
-            self.step.notice(
-                "stopping: Terraform finishes what is in flight and writes its state. A second Ctrl-C is not "
-                "passed on: it would leave things that nobody knows of."
-            )
+            self.step.notice("stopping: Terraform finishes what is in flight and writes its state")
 
     def _refresh_complete(self, event: Mapping[str, Any]) -> None:
         self._read += 1
@@ -117,6 +127,7 @@ class Stream:
                 self._halves.add(address)
             else:
                 self.done.append(address)
+                self.how[address] = _DONE["replace" if address in self.replaced else action]
             self._ended(address, _DONE[action], event)
 
     def _apply_errored(self, event: Mapping[str, Any]) -> None:

@@ -35,6 +35,7 @@ def provision(
     without_cluster: Annotated[
         bool, typer.Option("--without-cluster", help="The cluster cannot be reached: do without its lock and `down`.")
     ] = False,
+    wait_lock: o.WaitLock = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> int:
     """Make what the environment stands on, with Terraform.
@@ -48,7 +49,10 @@ def provision(
         from cloudnorth_cli.platforms import open_platform
 
         environment, request = doors.ground(run, env)
-        wishes = Wishes(plan, out, apply, destroy, confirm, tuple(allow_destroy or ()), exit_code, without_cluster)
+        patience = doors.patience(wait_lock) if wait_lock else None
+        wishes = Wishes(
+            plan, out, apply, destroy, confirm, tuple(allow_destroy or ()), exit_code, without_cluster, patience
+        )
         ask = (lambda question: True) if yes else run.ask
         return Provision(
             environment, wishes, request, run.journal, ask, lambda: open_platform(environment, run.journal)

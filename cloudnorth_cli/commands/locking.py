@@ -35,6 +35,7 @@ def _past(environment: Environment, verb: str, error: Locked) -> tuple[str, ...]
     """What waits for whoever has the lock, or does not; of the verbs that can."""
     words = {
         "deploy": ("deploy --wait-lock 15m",),
+        "provision": ("provision --wait-lock 15m",),
         "rollback": ("rollback --wait-lock 15m", "rollback --take-lock"),
     }
     if error.code != Locked.default_code:

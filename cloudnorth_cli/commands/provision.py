@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from cloudnorth_cli.adapters import aws
+from cloudnorth_cli.adapters.terraform import LOCK_WAIT
 from cloudnorth_cli.adapters.terraform_run import Runner, open_runner
 from cloudnorth_cli.adapters.terraform_stream import Stream
 from cloudnorth_cli.commands import locking, outcome, saved_plan
 from cloudnorth_cli.commands.guard import Ask
-from cloudnorth_cli.errors import ExitStatus, Interrupted, Refused, UsageError
+from cloudnorth_cli.errors import Broken, ExitStatus, Failed, Interrupted, Locked, Refused, UsageError
 from cloudnorth_cli.events import Journal, Planned, Result
 from cloudnorth_cli.model import Plan, Request
 from cloudnorth_cli.platforms import Platform
@@ -40,6 +43,17 @@ class Wishes:
     exit_code: bool = False
     without_cluster: bool = False
     """Neither take its lock nor bring down what serves."""
+    wait_lock: float | None = None
+    """Seconds for whoever else has the state or the environment; None: a minute for the state, none for the other."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A plan in its file. destroys: it takes everything away."""
+
+    file: Path
+    plan: Plan
+    destroys: bool
 
 
 @dataclass(frozen=True)
@@ -59,17 +73,26 @@ class Provision:
         _sensible(self.environment, self.wishes)
         with tempfile.TemporaryDirectory(prefix="cloudnorth-plan-") as folder:
             ready(self.environment, runner, self.journal)
-            file, plan = self._plan(runner, Path(folder))
+            runner.check_saved()
+            try:
+                made = self._plan(runner, Path(folder))
+            except Locked as error:
+                error.next = (self._typed("provision --wait-lock 15m"), *error.next)
+                raise
+            plan = made.plan
             self.journal.emit(Planned(plan=plan))
             if self.wishes.plan_only:
                 return self._planned(plan)
             if plan.empty:
-                return self._result("nothing to do: it stands as it is written.", plan, "unchanged", runner)
+                return self._result(
+                    "nothing to do: it stands as it is written.", plan, "unchanged", runner, made.destroys
+                )
             self._guard(plan)
-            return self._apply(runner, file, plan)
+            return self._apply(runner, made)
 
-    def _plan(self, runner: Runner, folder: Path) -> tuple[Path, Plan]:
+    def _plan(self, runner: Runner, folder: Path) -> Made:
         wishes = self.wishes
+        destroys = wishes.destroy
         with self.journal.step("plan") as step:
             if wishes.apply:
                 file, about = saved_plan.read(wishes.apply.absolute(), self.environment)
@@ -81,12 +104,14 @@ class Provision:
                     )
                 if about.destroy and wishes.confirm != self.environment.name:
                     raise _confirm(self.environment, f"--apply {wishes.apply}")
+                destroys = about.destroy
                 plan = runner.read(file, wishes.allowed, all_allowed=self._all_allowed(about.destroy))
             else:
                 file = folder / saved_plan.PLAN
                 plan = runner.plan(
                     step,
                     file,
+                    wait=LOCK_WAIT if wishes.wait_lock is None else wishes.wait_lock,
                     destroy=wishes.destroy,
                     allowed=wishes.allowed,
                     all_allowed=self._all_allowed(wishes.destroy),
@@ -94,7 +119,7 @@ class Provision:
             if wishes.out:
                 saved_plan.write(wishes.out, file, self.environment, runner.serial(), destroy=wishes.destroy)
             step.summary = counted(plan)
-        return file, plan
+        return Made(file, plan, destroys)
 
     def _all_allowed(self, destroy: bool) -> bool:
         # Who destroys an environment on purpose and by name means its database too; not where it is protected.
@@ -131,20 +156,27 @@ class Provision:
         if self.environment.file.protected and not self.ask(f"apply this to {self.environment.name}?"):
             raise Refused("not confirmed", code="not-confirmed")
 
-    def _apply(self, runner: Runner, file: Path, plan: Plan) -> Result:
+    def _apply(self, runner: Runner, made: Made) -> Result:
+        plan, destroys = made.plan, made.destroys
         stream: Stream | None = None
         try:
             with self._held(plan), self.journal.step("apply") as step:
                 replaced = {change.address for change in plan.changes if change.action == "replace"}
-                stream = Stream(step, total=len(plan.changes), replaced=replaced)
-                runner.apply(step, file, stream)
+                stream = Stream(step, [change.address for change in plan.changes], replaced)
+                runner.apply(step, made.file, stream)
                 step.summary = f"{len(stream.done)} of {len(plan.changes)} resources"
         except Interrupted as error:
             if stream is None:
                 raise
-            return self._interrupted(runner, stream, error)
-        told = "is gone" if self.wishes.destroy else "stands"
-        return self._result(f"{self.environment.name} {told}: {counted(plan, past=True)}.", plan, "done", runner)
+            return self._interrupted(runner, stream, error, destroys)
+        except (Failed, Broken) as error:
+            if stream is not None:
+                error.next = (*error.next, self._again(destroys))
+            raise
+        told = "is gone" if destroys else "stands"
+        return self._result(
+            f"{self.environment.name} {told}: {counted(plan, past=True)}.", plan, "done", runner, destroys
+        )
 
     @contextlib.contextmanager
     def _held(self, plan: Plan) -> Iterator[None]:
@@ -162,20 +194,22 @@ class Provision:
             yield
 
     def _locked(self, platform: Platform) -> contextlib.AbstractContextManager[None]:
-        return locking.locked(platform, self.environment, self.request, self.journal, "provision")
+        request = msgspec.structs.replace(self.request, wait_lock=self.wishes.wait_lock or 0.0)
+        return locking.locked(platform, self.environment, request, self.journal, "provision")
 
-    def _interrupted(self, runner: Runner, stream: Stream, error: Interrupted) -> Result:
-        half = runner.tainted()
-        state = f"by {error.signal_name}: {len(stream.done)} of {stream.total} resources done, the state is written."
-        if half:
-            state += f"\nhalf-made, the next run would replace: {', '.join(half)}"
-        untaint = tuple(runner.terraform.typed("untaint", shlex.quote(address)) for address in half[:3])
-        return outcome.interruption(
-            "provision", self.environment, self.journal, state, (self._typed("provision"), *untaint), None
-        )
+    def _interrupted(self, runner: Runner, stream: Stream, error: Interrupted, destroys: bool) -> Result:
+        done = f"by {error.signal_name}: {len(stream.done)} of {stream.total} resources done"
+        again: tuple[str, ...] = (self._again(destroys),)
+        if unsaved := runner.unsaved(stream):
+            state, again = "\n".join([f"{done}.", unsaved.message, *unsaved.evidence]), (*unsaved.next, *again)
+        else:
+            half = runner.tainted()
+            state = f"{done}, the state is written."
+            state += f"\nhalf-made, the next run would replace: {', '.join(half)}" if half else ""
+            again += tuple(runner.terraform.typed("untaint", shlex.quote(address)) for address in half[:3])
+        return outcome.interruption("provision", self.environment, self.journal, state, again, None)
 
-    def _result(self, summary: str, plan: Plan, how: str, runner: Runner) -> Result:
-        gone = self.wishes.destroy
+    def _result(self, summary: str, plan: Plan, how: str, runner: Runner, gone: bool) -> Result:
         return Result(
             command="provision",
             exit_status=0,
@@ -187,6 +221,9 @@ class Provision:
             outputs=None if gone else runner.outputs(),
             next=() if gone else (self._typed("deploy"),),
         )
+
+    def _again(self, destroys: bool) -> str:
+        return self._typed(f"provision --destroy --confirm {self.environment.name}" if destroys else "provision")
 
     def _typed(self, words: str) -> str:
         return outcome.command(self.environment, words)

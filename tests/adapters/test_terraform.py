@@ -24,10 +24,10 @@ PLACE = "TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1 TF_DATA_DIR=.terrafo
 
 def test_the_plan_goes_to_a_file_and_only_that_file_is_applied() -> None:
     assert str(PROD.plan(Path("/t/p"))) == (
-        f"{PLACE} terraform plan -json -input=false -out=/t/p -detailed-exitcode -lock-timeout=60s "
+        f"{PLACE} terraform plan -json -input=false -out=/t/p -detailed-exitcode -lock-timeout=0s "
         "-var-file=envs/prod.tfvars"
     )
-    assert str(PROD.apply(Path("/t/p"))) == f"{PLACE} terraform apply -json -input=false /t/p"
+    assert str(PROD.apply(Path("/t/p"))) == f"{PLACE} terraform apply -json -input=false -lock-timeout=60s /t/p"
     assert "-destroy" in PROD.plan(Path("/t/p"), destroy=True).words
     assert PROD.apply(Path("/t/p")).cwd == Path("/project/terraform")
 
@@ -147,10 +147,12 @@ def hook(kind: str, address: str, action: str = "create") -> str:
     return json.dumps({"type": kind, "hook": {"resource": {"addr": address}, "action": action, "elapsed_seconds": 2}})
 
 
-def follow(*lines: str, total: int = 3, replaced: tuple[str, ...] = ()) -> tuple[Stream, list[Any]]:
+def follow(
+    *lines: str, planned: tuple[str, ...] = ("a", "b", "c"), replaced: tuple[str, ...] = ()
+) -> tuple[Stream, list[Any]]:
     events: list[Any] = []
     with Journal(events.append).step("apply") as step:
-        stream = Stream(step, total=total, replaced=replaced, clock=lambda: 0.0)
+        stream = Stream(step, planned, replaced, clock=lambda: 0.0)
         for line in lines:
             stream(line)
     return stream, events

@@ -43,7 +43,9 @@ def attempt(folder: Path, verb: str, *lines: dict[str, Any]) -> CloudnorthError:
     journal = Journal()
     runner = Runner(Terraform(folder, "prod", program=str(program), inherited={}), journal, "terraform")
     with pytest.raises(CloudnorthError) as caught, journal.step(verb) as step:
-        runner.plan(step, folder / "p") if verb == "plan" else runner.apply(step, folder / "p", Stream(step, total=3))
+        runner.plan(step, folder / "p") if verb == "plan" else runner.apply(
+            step, folder / "p", Stream(step, ("c.d", "a.b", "e.f"))
+        )
     return caught.value
 
 
@@ -99,4 +101,104 @@ def test_an_apply_that_changed_nothing_failed_and_one_that_did_needs_a_person(tm
     told = attempt(tmp_path, "apply", *done, *tried)
     assert type(told) is Broken
     assert told.message == "terraform apply stopped: 1 of 3 done, 1 failed"
-    assert told.evidence == ("a.b: AccessDenied",)
+    assert told.evidence == ("a.b: AccessDenied", "created: c.d", "not begun: e.f")
+
+
+SAID = "creating Log Group (/shop): operation error CloudWatch Logs: CreateLogGroup, "
+NUMBERS = "https response error StatusCode: 400, RequestID: 4d5f-11, "
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "mends", "retryable"),
+    [
+        (
+            "api error AccessDeniedException: User: arn:aws:iam::1:user/ci is not authorized",
+            "AWS does not let us CreateLogGroup of CloudWatch Logs: User: arn:aws:iam::1:user/ci is not authorized",
+            "cloudnorth doctor --permissions",
+            False,
+        ),
+        (
+            "api error ThrottlingException: Rate exceeded",
+            "AWS asks us to slow down (ThrottlingException, CreateLogGroup of CloudWatch Logs): Rate exceeded",
+            "",
+            True,
+        ),
+        (
+            "ResourceAlreadyExistsException: The specified log group already exists",
+            "the name is taken (ResourceAlreadyExistsException, CreateLogGroup of CloudWatch Logs): "
+            "The specified log group already exists",
+            "import a.b ID",
+            False,
+        ),
+        (
+            "api error ExpiredTokenException: The security token is expired",
+            "the AWS credentials have expired: The security token is expired",
+            "aws sso login",
+            False,
+        ),
+    ],
+)
+def test_what_aws_refused_in_the_middle_is_told_by_resource_beside_what_was_made(
+    tmp_path: Path, said: str, told: str, mends: str, retryable: bool
+) -> None:
+    made = attempt(
+        tmp_path,
+        "apply",
+        hook("apply_start", "c.d"),
+        hook("apply_complete", "c.d"),
+        hook("apply_start", "a.b"),
+        hook("apply_errored", "a.b"),
+        error(SAID + NUMBERS + said, address="a.b"),
+    )
+    assert (type(made), made.code, made.retryable) == (Broken, "apply-failed", retryable)
+    assert made.evidence == (f"a.b: {told}", "created: c.d", "not begun: e.f")
+    assert [line for line in made.next if not line.endswith(mends)] == []
+
+
+def test_one_error_that_does_not_pass_makes_the_whole_apply_one_that_does_not(tmp_path: Path) -> None:
+    throttled = error(f"{SAID}{NUMBERS}api error Throttling: slowly", address="a.b")
+    assert attempt(tmp_path, "apply", hook("apply_start", "a.b"), hook("apply_errored", "a.b"), throttled).retryable
+    both = (hook("apply_start", "a.b"), hook("apply_errored", "a.b"), throttled, error("no such thing", address="e.f"))
+    made = attempt(tmp_path, "apply", *both)
+    assert not made.retryable
+    assert made.evidence[1] == "e.f: no such thing"
+
+
+@pytest.mark.parametrize(
+    ("summary", "detail", "code"),
+    [
+        (
+            "Failed to query available provider packages",
+            "Could not retrieve the list of available versions for provider example/none: could not connect to "
+            "registry: dial tcp: no such host",
+            "provider-missing",
+        ),
+        (
+            "Failed to load state",
+            "state snapshot was created by Terraform v1.99.0, which is newer than current v1.11.4; upgrade",
+            "state-newer",
+        ),
+        (
+            'reading S3 Bucket: operation error S3: HeadBucket, request send failed, Head "https://s3": dial tcp '
+            "10.0.0.1:443: i/o timeout",
+            "",
+            "aws-unreachable",
+        ),
+        (
+            'Unable to list objects in S3 bucket "shop" with prefix "env:/": operation error S3: ListObjectsV2, https '
+            'response error StatusCode: 301, RequestID: a, HostID: b, requested bucket from "us-east-1", actual '
+            'location "eu-west-1"',
+            "",
+            "aws-region",
+        ),
+    ],
+)
+def test_what_stands_in_the_way_has_a_code_and_a_next_command(
+    tmp_path: Path, summary: str, detail: str, code: str
+) -> None:
+    made = attempt(tmp_path, "plan", error(summary, detail=detail))
+    assert (type(made), made.code) == (Refused, code)
+    assert made.next
+    assert "RequestID" not in " ".join((made.message, *made.evidence))
+    if code == "aws-region":
+        assert made.message == "terraform plan: the bucket of the state is in eu-west-1, not in us-east-1"

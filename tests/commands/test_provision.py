@@ -186,6 +186,11 @@ def test_a_failure_in_the_middle_says_what_was_done(ground: Ground) -> None:
     ran = ground.run("provision")
     assert (ran.status, ran.result["error"]["code"]) == (5, "apply-failed")
     assert ran.result["error"]["message"] == "terraform apply stopped: 1 of 2 done, 1 failed"
+    assert ran.result["error"]["evidence"][-2:] == [
+        "created: terraform_data.one",
+        "half-made, the next run would replace: terraform_data.two",
+    ]
+    assert ran.result["next"] == [f"{ran.result['next'][0].partition(' provision')[0]} provision --env dev"]
     assert any("exit status 3" in line for line in ran.result["error"]["evidence"])
 
 
