@@ -145,7 +145,9 @@ class Stream:
 
     def _tell(self) -> None:
         self.step.progress("resources", len(self.done), self.total, "resources")
-        if self._flying:
+        if not self._flying:
+            self.step.waiting(f"{len(self.done)}/{self.total or '?'}")
+        else:
             now = self.clock()
             parts = [
                 f"{_DOING[action]} {short(one)} ({now - since:.0f} s)" for one, (action, since) in self._flying.items()
