@@ -219,9 +219,9 @@ def keep(content: str | bytes, suffix: str = ".yaml", environ: Mapping[str, str]
             file.write(data)
         os.replace(file.name, path)
     except OSError as error:
-        raise Refused(
-            f"cannot write {path}: {error.strerror}", code="kubeconfig-file", next=("export XDG_CACHE_HOME=FOLDER",)
-        ) from error
+        variable = "XDG_RUNTIME_DIR" if environ.get("XDG_RUNTIME_DIR") else "XDG_CACHE_HOME"
+        told = f"cannot write {path}: {error.strerror}"
+        raise Refused(told, code="kubeconfig-file", next=(f"export {variable}=/tmp",)) from error
     return path
 
 

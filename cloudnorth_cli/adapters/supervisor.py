@@ -224,7 +224,8 @@ def _plain(path: Path) -> str:
     text = str(path)
     if any(part in text for part in ("%", " ;", " #", "\n")):
         raise Refused(
-            f"supervisor's configuration cannot name the folder {text!r}", next=("export XDG_DATA_HOME=FOLDER",)
+            f"supervisor's configuration cannot name the folder {text!r}",
+            next=('export XDG_DATA_HOME="$HOME/.local/share"',),
         )
     return text
 

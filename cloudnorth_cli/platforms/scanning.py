@@ -144,6 +144,7 @@ def _told(environment: Environment, scan: Scan, judged: Sequence[Judged], allow:
         code="scan-findings" if count else "scan-missing",
         where=f"{environment.config_path.name} environments.{environment.name}.registry.ecr.scan",
         evidence=against,
-        next=(f"cloudnorth deploy --env {environment.name} --allow-findings 'WHY'",),
+        # Pasted without a reason it is refused: nobody accepts findings by accident.
+        next=(f'cloudnorth deploy --env {environment.name} --allow-findings "$WHY"',),
         retryable=not count,
     )

@@ -107,7 +107,7 @@ def test_a_critical_that_can_be_mended_refuses_with_all_that_is_needed_to_mend_i
     error = refused(gate, Look("done", found=(BAD,)))
     assert (int(error.status), error.code) == (3, "scan-findings")
     assert error.evidence == ("CVE-2026-1 openssl 3.0.1: fixed in 3.0.2 (api)",)
-    assert error.next == ("cloudnorth deploy --env prod --allow-findings 'WHY'",)
+    assert error.next == ('cloudnorth deploy --env prod --allow-findings "$WHY"',)
     assert error.where == "cloudnorth.yaml environments.prod.registry.ecr.scan"
 
 
