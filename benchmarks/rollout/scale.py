@@ -31,8 +31,8 @@ from tests.project import kubectl
 
 PER_NODE = 100
 LEASE_SECONDS = 40
-"""As a kubelet's. Without leases kwok reports a node as it likes, the controller takes it for lost meanwhile, and its pods
-for not ready, which kwok never mends: a rollout of 1,000 pods then stands still at some hundreds."""
+"""As a kubelet's. Without leases kwok reports a node as it likes, the controller takes it for lost meanwhile, and its
+pods for not ready, which kwok never mends: a rollout of 1,000 pods then stands still at some hundreds."""
 TAINT = {"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}
 
 
