@@ -95,6 +95,11 @@ class Terraform:
         return os.path.relpath(self.folder / name)
 
     @property
+    def begun(self) -> Path:
+        """Where what an apply has begun is noted on this machine."""
+        return self.folder / self._data / "cloudnorth-begun.txt"
+
+    @property
     def _data(self) -> str:
         # A folder for each environment: in a shared one, changing the backend asks to copy one's state over another's.
         return f".terraform-{self.environment}"

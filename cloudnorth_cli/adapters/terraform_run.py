@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
 from collections.abc import Callable, Collection, Sequence
@@ -10,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from cloudnorth_cli import shell
+from cloudnorth_cli.adapters import aws, aws_look, terraform_plan
 from cloudnorth_cli.adapters import terraform as tool
 from cloudnorth_cli.adapters import terraform_failures as failures
-from cloudnorth_cli.adapters import terraform_plan
 from cloudnorth_cli.adapters.terraform import Terraform
+from cloudnorth_cli.adapters.terraform_begun import Begun, Beside, Left
 from cloudnorth_cli.adapters.terraform_stream import Diagnostic, Stream, diagnostic
-from cloudnorth_cli.errors import Broken, CloudnorthError, Locked, Refused
+from cloudnorth_cli.errors import Broken, CloudnorthError, Interrupted, Locked, Refused
 from cloudnorth_cli.events import CommandRun, Journal, Step
 from cloudnorth_cli.model import Plan
-from cloudnorth_cli.settings import Environment
+from cloudnorth_cli.settings import Aws, Environment
 from cloudnorth_cli.shell import Command, Completed
 
 INIT_SECONDS = 600.0
@@ -34,6 +36,8 @@ class Runner:
     terraform: Terraform
     journal: Journal
     shown: str
+    beside: Beside | None = None
+    """Where what is begun is noted beside the state."""
 
     def ready(self, step: Step) -> None:
         """See that Terraform is there, get providers and modules, and read the configuration.
@@ -115,20 +119,47 @@ class Runner:
             shown.output, self.shown, self.terraform.environment, allowed, all_allowed=all_allowed
         )
 
-    def apply(self, step: Step, plan: Path, stream: Stream) -> None:
+    def apply(self, step: Step, plan: Path, stream: Stream, who: str = "") -> None:
         """Do what the plan's file says. `stream` knows afterwards what was done, also when this is interrupted.
 
+        who: for whoever finds that it did not end.
         Raises Failed (nothing was changed), Broken (something was), Locked and Refused (it did not begin).
         """
-        done = self._run(self.terraform.apply(plan), stream)
-        if done.status == 0:
-            return
+        with self.begun.kept(who) as begun:
+            stream.on_create = begun
+            try:
+                done = self._run(self.terraform.apply(plan), stream)
+            except Interrupted:
+                self._ended(stream)
+                raise
         if done.status < 0:
             raise self._killed(stream, -done.status)
+        self._ended(stream)
+        if done.status == 0:
+            return
         errors = stream.errors or [Diagnostic(f"terraform apply ended with status {done.status}")]
         if not stream.begun:
             raise self._problem(errors, "terraform apply")
         raise failures.during(stream, errors, self.terraform, self.tainted())
+
+    @property
+    def begun(self) -> Begun:
+        return Begun(self.terraform.begun, self.beside, lambda text: self.journal.notice(text, "warning"))
+
+    def lost(self) -> Left | None:
+        """What an earlier apply had begun and the state does not know, where that run was killed."""
+        if not (left := self.begun.left()):
+            return None
+        told = self._quiet(self.terraform.show(), check=False)
+        if told.status != 0:
+            return left
+        known = tool.addresses(told.output)
+        return dataclasses.replace(left, begun=tuple(address for address in left.begun if address not in known))
+
+    def _ended(self, stream: Stream) -> None:
+        """Terraform has written its state, or says where it is."""
+        if not self.unsaved(stream):
+            self.begun.forget()
 
     def unsaved(self, stream: Stream) -> CloudnorthError | None:
         """That an apply could not write its state, where it could not."""
@@ -216,4 +247,16 @@ def open_runner(environment: Environment, journal: Journal) -> Runner:
         program=settings.command,
         environ={name: value for name, value in given.items() if value},
     )
-    return Runner(terraform, journal, settings.dir)
+    return Runner(terraform, journal, settings.dir, _beside(terraform, place))
+
+
+def _beside(terraform: Terraform, place: Aws) -> Beside | None:
+    """An object beside the state's, where that is in S3 itself; with Terraform's own credentials, not `aws.role`."""
+    file = terraform.folder / terraform.backend if terraform.backend else None
+    if file is None or not file.is_file():
+        return None
+    told = aws_look.backend(file)
+    if not {"bucket", "key"} <= told.keys() or any(name in told for name in ("s3", "endpoint", "role_arn")):
+        return None
+    door = aws.Door(Aws(region=told.get("region", place.region), profile=told.get("profile", place.profile)))
+    return Beside(door, told["bucket"], f"{told['key']}.{terraform.environment}.begun")

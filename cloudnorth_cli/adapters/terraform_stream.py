@@ -46,6 +46,8 @@ class Stream:
     planned: Sequence[str] = ()
     replaced: Collection[str] = ()
     clock: Callable[[], float] = time.monotonic
+    on_create: Callable[[str], None] = lambda address: None
+    """Called with the address of whatever is begun to be made."""
     errors: list[Diagnostic] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     """Addresses that were changed."""
@@ -113,6 +115,8 @@ class Stream:
     def _apply_start(self, event: Mapping[str, Any]) -> None:
         address, action = _what(event)
         if action in CHANGING:
+            if action == "create":
+                self.on_create(address)
             self._flying[address] = (action, self.clock())
             self._tell()
 

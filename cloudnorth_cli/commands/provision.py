@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import msgspec
 
 from cloudnorth_cli.adapters import aws
 from cloudnorth_cli.adapters.terraform import LOCK_WAIT
+from cloudnorth_cli.adapters.terraform_begun import Left
 from cloudnorth_cli.adapters.terraform_run import Runner, open_runner
 from cloudnorth_cli.adapters.terraform_stream import Stream
 from cloudnorth_cli.commands import locking, outcome, saved_plan
@@ -78,8 +79,14 @@ class Provision:
                 made = self._plan(runner, Path(folder))
             except Locked as error:
                 error.next = (self._typed("provision --wait-lock 15m"), *error.next)
+                if lost := runner.lost():
+                    error.evidence = (*error.evidence, *_unknown(lost))
                 raise
-            plan = made.plan
+            plan, lost = made.plan, runner.lost()
+            if lost:
+                self.journal.notice("\n".join(_unknown(lost)), "warning")
+            if lost and not lost.begun:
+                runner.begun.forget()
             self.journal.emit(Planned(plan=plan))
             if self.wishes.plan_only:
                 return self._planned(plan)
@@ -88,6 +95,7 @@ class Provision:
                     "nothing to do: it stands as it is written.", plan, "unchanged", runner, made.destroys
                 )
             self._guard(plan)
+            self._twice(runner, plan, lost.begun if lost else ())
             return self._apply(runner, made)
 
     def _plan(self, runner: Runner, folder: Path) -> Made:
@@ -156,6 +164,20 @@ class Provision:
         if self.environment.file.protected and not self.ask(f"apply this to {self.environment.name}?"):
             raise Refused("not confirmed", code="not-confirmed")
 
+    def _twice(self, runner: Runner, plan: Plan, lost: Sequence[str]) -> None:
+        """Ask before something is made that a run which was killed may have made already. Raises Refused."""
+        doubtful = [change.address for change in plan.changes if change.action == "create" and change.address in lost]
+        if not doubtful:
+            return
+        imports = tuple(runner.terraform.typed("import", shlex.quote(address), "ID") for address in doubtful[:3])
+        try:
+            if self.ask(f"make {', '.join(doubtful[:3])}{' and others' if doubtful[3:] else ''} all the same?"):
+                return
+        except Refused as error:
+            error.evidence, error.next = tuple(doubtful), (*imports, *error.next)
+            raise
+        raise Refused("not confirmed", code="not-confirmed", next=imports)
+
     def _apply(self, runner: Runner, made: Made) -> Result:
         plan, destroys = made.plan, made.destroys
         stream: Stream | None = None
@@ -163,7 +185,7 @@ class Provision:
             with self._held(plan), self.journal.step("apply") as step:
                 replaced = {change.address for change in plan.changes if change.action == "replace"}
                 stream = Stream(step, [change.address for change in plan.changes], replaced)
-                runner.apply(step, made.file, stream)
+                runner.apply(step, made.file, stream, f"run {self.journal.run} of {self.request.actor.who}")
                 step.summary = f"{len(stream.done)} of {len(plan.changes)} resources"
         except Interrupted as error:
             if stream is None:
@@ -265,6 +287,14 @@ def _confirm(environment: Environment, words: str) -> Refused:
     return Refused(
         f"everything that {environment.name} stands on would be destroyed", code="confirm-wanted", next=(meant,)
     )
+
+
+def _unknown(lost: Left) -> tuple[str, ...]:
+    """What a run that did not end has left, for people."""
+    head = f"{lost.who}, which began to apply at {lost.since[:19]}Z, did not end"
+    if not lost.begun:
+        return (f"{head}; the state knows all that it had begun",)
+    return (f"{head}; what may exist without being in the state:", *(f"  {address}" for address in lost.begun))
 
 
 def _moves_ground(kind: str, action: str) -> bool:

@@ -241,6 +241,27 @@ def test_when_terraform_is_killed_what_it_had_begun_is_named(ground: Ground) -> 
     assert "terraform_data.slow" in said.split("may exist")[1]
 
 
+@pytest.mark.slow
+def test_when_both_are_killed_the_next_run_names_what_may_exist_and_asks(ground: Ground) -> None:
+    process = started(ground)
+    process.send_signal(signal.SIGSTOP)  # nobody of ours sees how Terraform ends
+    for found in running(ground.root):
+        found.kill()
+    process.kill()
+    process.communicate()
+    planned = ground.run("provision", "--plan")
+    (notice,) = [event["message"] for event in planned.events if event["event"] == "notice"]
+    assert notice.splitlines()[1:] == ["  terraform_data.slow"], "and the state knows of the other"
+    assert "did not end; what may exist without being in the state:" in notice
+    refused = ground.run("provision")
+    assert (refused.status, refused.result["error"]["code"]) == (3, "no-terminal")
+    assert refused.result["error"]["evidence"] == ["terraform_data.slow"]
+    assert refused.result["next"][0].endswith("import terraform_data.slow ID")
+    meant = ground.run("provision", "--yes")
+    assert meant.status == 0, meant.out
+    assert not [event for event in ground.run("provision").events if event["event"] == "notice"], "and that is over"
+
+
 def running(root: Path) -> list[psutil.Process]:
     """Every terraform that works below a folder."""
     found = []

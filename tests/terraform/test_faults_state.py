@@ -6,14 +6,18 @@ Terraform has its S3 backend built in, so no provider is wanted; moto answers, a
 from __future__ import annotations
 
 import json
+import shutil
+import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.commands.test_provision import SLOW, running
 from tests.terraform.aws_door import AwsDoor, aws_door
 from tests.terraform.project import Ground, make, needs_terraform, provider_environ
 from tests.tool import PROGRAM, Ran, environ
@@ -147,9 +151,7 @@ def test_whoever_has_the_state_is_named_and_can_be_thrown_out(ground: Ground, do
     assert error["message"] == "the state is locked by anna@build-7 since 2026-11-26 07:49:39 (apply)"
     assert error["retryable"]
     assert error["next"][0].endswith("provision --env dev --wait-lock 15m")
-    free = error["next"][1].replace("force-unlock", "force-unlock -force")
-    done = subprocess.run(free, shell=True, cwd=ground.root, env=environ(ground.extra), capture_output=True, text=True)  # noqa: S602
-    assert done.returncode == 0, done.stderr
+    typed(ground, error["next"][1].replace("force-unlock", "force-unlock -force"))
     assert ground.run("provision").status == 0
 
 
@@ -179,6 +181,51 @@ def start(ground: Ground) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
+def test_when_both_are_killed_the_next_run_elsewhere_finds_the_lock_and_what_was_begun(
+    ground: Ground, door: AwsDoor
+) -> None:
+    ground.write(f'terraform {{\n  backend "s3" {{}}\n}}\n{SLOW}')
+    first = start(ground)
+    end = time.monotonic() + 60
+    while b"terraform_data.slow" not in (beside(door) or b""):
+        assert first.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    first.send_signal(signal.SIGSTOP)
+    for found in running(ground.root):
+        found.kill()
+    first.kill()
+    first.communicate()
+    shutil.rmtree(ground.root / "tf" / ".terraform-dev")  # another machine, which has nothing of that run
+    error = refused(ground.run("provision", "--wait-lock", "0s"), "state-locked", status=6)
+    assert "the state is locked by " in error["message"]
+    assert "did not end; what may exist without being in the state:" in error["evidence"][1]
+    assert error["evidence"][2:] == ["  terraform_data.quick", "  terraform_data.slow"], "S3 has had no state yet"
+    typed(ground, error["next"][1].replace("force-unlock", "force-unlock -force"))
+    assert refused(ground.run("provision"), "no-terminal")["evidence"] == [
+        "terraform_data.quick",
+        "terraform_data.slow",
+    ]
+    assert ground.run("provision", "--yes").status == 0
+    assert beside(door) is None
+
+
+def beside(door: AwsDoor) -> bytes | None:
+    """What is noted beside the state."""
+    s3 = door.client("s3")
+    try:
+        return s3.get_object(Bucket="shop-state", Key="shop/dev.tfstate.dev.begun")["Body"].read()  # type: ignore[no-any-return]
+    except s3.exceptions.NoSuchKey:
+        return None
+
+
+def typed(ground: Ground, line: str) -> None:
+    """What somebody types into their shell."""
+    done = subprocess.run(line, shell=True, cwd=ground.root, env=environ(ground.extra), capture_output=True, text=True)  # noqa: S602
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_state_that_cannot_be_written_is_kept_and_the_next_run_wants_it_first(ground: Ground, door: AwsDoor) -> None:
     door.refused[f"PUT {STATE}"] = ("ExpiredToken", "The provided token has expired.")
     ran = ground.run("provision")
@@ -191,9 +238,6 @@ def test_a_state_that_cannot_be_written_is_kept_and_the_next_run_wants_it_first(
     door.refused.clear()
     error = refused(ground.run("provision"), "state-unsaved")
     assert error["next"] == [ran.result["next"][1]]
-    done = subprocess.run(  # noqa: S602
-        error["next"][0], shell=True, cwd=ground.root, env=environ(ground.extra), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    typed(ground, error["next"][0])
     again = ground.run("provision")
     assert (again.status, again.result["outcome"]) == (0, "unchanged"), "nothing was made twice"
