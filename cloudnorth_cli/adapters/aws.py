@@ -258,6 +258,23 @@ def check_account(settings: Aws) -> str:
     return "" if settings.account is None else Door(settings).check().arn
 
 
+def check_bucket(settings: Aws, bucket: str) -> None:
+    """That S3 answers when asked for a bucket, whatever it says: asked without credentials.
+
+    Raises Refused (`aws-unreachable`) where it does not.
+    """
+    from botocore import UNSIGNED
+    from botocore.exceptions import ClientError
+
+    door = Door(settings)
+    client = door.client("s3", signature_version=UNSIGNED)
+    with door.told(f"the bucket {bucket}"):
+        try:
+            client.head_bucket(Bucket=bucket)
+        except ClientError:
+            pass
+
+
 def _patience(**config: Any) -> Any:
     from botocore.config import Config
 

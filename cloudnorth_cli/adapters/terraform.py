@@ -90,6 +90,11 @@ class Terraform:
         place = f"TF_DATA_DIR={self._data} {self.program} -chdir={os.path.relpath(self.folder)}"
         return " ".join((f"TF_WORKSPACE={self.workspace} {place}" if self.workspace else place, *words))
 
+    def reinit(self) -> tuple[tuple[str, ...], ...]:
+        """The two ways to begin anew with a backend, for a person: with the state that is elsewhere, and without."""
+        backend = tuple(f"-backend-config={name}" for name in self._files(self.backend))
+        return tuple(("init", way, *backend) for way in ("-migrate-state", "-reconfigure"))
+
     def typed_path(self, name: str) -> str:
         """A file of the root module as a person here would type it."""
         return os.path.relpath(self.folder / name)

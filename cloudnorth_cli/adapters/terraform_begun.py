@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from cloudnorth_cli.adapters import aws
 from cloudnorth_cli.adapters.aws import Door
 from cloudnorth_cli.errors import Refused
 
@@ -35,6 +36,14 @@ class Beside:
     def __init__(self, door: Door, bucket: str, key: str) -> None:
         self._door, self._bucket, self._key = door, bucket, key
         self._client: Any = None
+
+    def check(self) -> None:
+        """Raises Refused where S3 does not answer: Terraform would wait for ever."""
+        try:
+            aws.check_bucket(self._door.settings, self._bucket)
+        except Refused as error:
+            if error.code == "aws-unreachable":
+                raise
 
     def read(self) -> str:
         """Its text; "" where there is none. Raises Refused."""

@@ -37,6 +37,7 @@ _NEWER = re.compile(
     r"|created by \w+ v?(?P<those>[\w.-]+), which is newer than current v?(?P<this>[\w.-]+)",
     re.MULTILINE,
 )
+_MOVED = re.compile(r"for state migration|state migration action|Backend configuration changed|Backend type changed")
 _UNREADABLE = re.compile(r"Unsupported state file format|unsupported checksum|state data in S3 does not have")
 
 
@@ -104,6 +105,9 @@ def _of_the_state(text: str, here: Terraform) -> Cause | None:
             "install that one, or name it as terraform.command"
         )
         return Cause("state-newer", message, (here.typed("version"),))
+    if _MOVED.search(text):
+        message = "there is a state in another place than the backend's: to be moved, or left where it is, by your hand"
+        return Cause("backend-changed", message, tuple(here.typed(*words) for words in here.reinit()))
     if _UNREADABLE.search(text):
         message = "the state is none that Terraform can read: put back the version before it"
         return Cause("state-unreadable", message, (here.typed("state", "pull"),))

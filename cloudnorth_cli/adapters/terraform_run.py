@@ -75,6 +75,8 @@ class Runner:
     def initialise(self, step: Step) -> str:
         """Terraform's version, once its providers and backend are there. Raises Refused."""
         version = tool.check_version(self._quiet(self.terraform.version()).output)
+        if self.beside:
+            self.beside.check()
         step.waiting("getting providers and modules")
         self._stream(self.terraform.init(), Stream(step), "terraform init", timeout=INIT_SECONDS)
         step.summary = f"Terraform {version}"
