@@ -127,7 +127,12 @@ class Images:
             if error.code != "push-denied" or (login := self._registries.renewed(host)) is None:
                 raise
         step.waiting(f"{artifact.service}: the registry no longer took the login; pushing with a new one")
-        return self._engine.push(artifact.repository, artifact.tag, login, tell)
+        try:
+            return self._engine.push(artifact.repository, artifact.tag, login, tell)
+        except Failed as error:
+            if error.code == "push-denied":
+                error.next = ("cloudnorth doctor --permissions",)  # the login is ours, and new: it may not push
+            raise
 
     def _resolve(self, service: str, given: str) -> Image:
         try:

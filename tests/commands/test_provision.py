@@ -157,6 +157,16 @@ def test_destroying_wants_the_name(ground: Ground) -> None:
     assert gone.result["summary"] == "dev is gone: 0 added · 0 changed · 0 replaced · 1 destroyed."
 
 
+@pytest.mark.slow
+def test_a_kept_plan_that_destroys_says_so_and_wants_the_name(ground: Ground) -> None:
+    assert ground.run("provision").status == 0
+    assert ground.run("provision", "--plan", "--destroy", "--out", "kept").status == 0
+    assert ground.run("provision", "--apply", "kept").result["error"]["code"] == "confirm-wanted"
+    gone = ground.run("provision", "--apply", "kept", "--confirm", "dev")
+    assert gone.result["summary"] == "dev is gone: 0 added · 0 changed · 0 replaced · 1 destroyed."
+    assert gone.result["next"] == []
+
+
 def test_a_malformed_variable_file_is_named_with_its_line(ground: Ground) -> None:
     ground.write(ONE, "size = 1\nsize size")
     ran = ground.run("provision")

@@ -149,3 +149,15 @@ def test_a_protected_environment_wants_the_database_named_even_to_be_destroyed(f
     assert not (folder / "bin" / "said.txt").exists()
     named = provision(folder, gone, protected=True, destroy=True, confirm="dev", without_cluster=True, **NAMED)
     assert named == ["applied"]
+
+
+@pytest.mark.parametrize("kind", ["aws_db_instance", "aws_eks_cluster", "aws_s3_bucket"])
+@pytest.mark.parametrize("action", ["delete", "delete+create"])
+def test_what_holds_something_is_destroyed_or_replaced_only_by_its_name(folder: Path, kind: str, action: str) -> None:
+    with pytest.raises(Refused) as caught:
+        provision(folder, (kind, action), ("aws_sns_topic", "create"))
+    assert (caught.value.code, not (folder / "bin" / "said.txt").exists()) == ("would-destroy", True)
+    assert caught.value.next[0].endswith(f"provision --env dev --allow-destroy {kind}.it")
+    with pytest.raises(Refused):
+        provision(folder, (kind, action), allowed=(f"{kind}.other",))
+    assert "applied" in provision(folder, (kind, action), allowed=(f"{kind}.it",))
