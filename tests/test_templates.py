@@ -36,16 +36,18 @@ def test_a_value_is_not_filled_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "said", "near"),
     [
-        ("{imgae}", "{imgae} stands for nothing here\ndid you mean: image (for the text itself write {{imgae}})"),
+        ("{imgae}", "{imgae} stands for nothing here", "did you mean: image (for the text itself write {{imgae}})"),
         (
             "{url.apo}",
-            "{url.apo} stands for nothing here\ndid you mean: url.api (for the text itself write {{url.apo}})",
+            "{url.apo} stands for nothing here",
+            "did you mean: url.api (for the text itself write {{url.apo}})",
         ),
     ],
 )
-def test_what_stands_for_nothing_is_told_with_the_nearest(text: str, said: str) -> None:
+def test_what_stands_for_nothing_is_told_with_the_nearest(text: str, said: str, near: str) -> None:
     with pytest.raises(UsageError) as raised:
         templates.fill(text, VALUES, "cloudnorth.yaml:14:7")
-    assert (raised.value.where, raised.value.message) == ("cloudnorth.yaml:14:7", said)
+    told = raised.value
+    assert (told.where, told.message, told.evidence) == ("cloudnorth.yaml:14:7", said, (near,))
