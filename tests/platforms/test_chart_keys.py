@@ -69,7 +69,7 @@ environments:
   prod:
     platform: kubernetes
     helm: {{chart: chart, command: {helm}}}
-    cluster: {{kubeconfig: kubeconfig}}
+    cluster: {{kubeconfig: kubeconfig, context: test}}
 """)
     return Site(config.environment(config.load_project(None, root, {}), "prod", {}, files=False), Journal(run="run-1"))
 
