@@ -83,10 +83,10 @@ def aws_door() -> Iterator[AwsDoor]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
+        door.forget()  # moto is one for the whole process, whoever serves it
         yield door
     finally:
-        for event in door.held.values():
-            event.set()
+        door.forget()
         server.shutdown()
         server.server_close()
         thread.join()
