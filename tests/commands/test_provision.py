@@ -207,15 +207,7 @@ def test_a_failure_in_the_middle_says_what_was_done(ground: Ground) -> None:
 def started(ground: Ground) -> subprocess.Popen[str]:
     """A provision whose slow resource is in flight."""
     ground.write(SLOW)
-    process = subprocess.Popen(
-        [*PROGRAM, "provision", "--env", "dev", "-o", "plain"],
-        cwd=ground.root,
-        env=environ(ground.extra) | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = ground.start()
     end = time.monotonic() + 60
     while not (ground.root / "tf" / "begun").exists():
         assert process.poll() is None, process.communicate()[0]

@@ -21,7 +21,6 @@ from cloudnorth_cli.signals import TOGETHER
 from tests.commands.test_provision import running
 from tests.servers import Answering, served
 from tests.terraform.project import Ground, make, needs_terraform
-from tests.tool import PROGRAM, environ
 
 pytestmark = [pytest.mark.terraform, needs_terraform]
 OTHER = {"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "x", "outputs": {}, "resources": []}
@@ -71,15 +70,7 @@ def ground(tmp_path: Path, slow: Slow) -> Ground:
 @pytest.fixture
 def process(ground: Ground, slow: Slow) -> Iterator[subprocess.Popen[str]]:
     """A provision in the middle of its apply."""
-    started = subprocess.Popen(
-        [*PROGRAM, "provision", "--env", "dev", "-o", "plain"],
-        cwd=ground.root,
-        env=environ(ground.extra) | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    started = ground.start()
     with started:
         assert slow.came.wait(60)
         yield started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.tool import Ran, cloudnorth
+from tests.tool import PROGRAM, Ran, cloudnorth, environ
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
@@ -39,6 +40,18 @@ class Ground:
 
     def run(self, verb: str, *words: str, output: str = "json") -> Ran:
         return cloudnorth(verb, "--env", "dev", "-o", output, *words, cwd=self.root, extra=self.extra)
+
+    def start(self) -> subprocess.Popen[str]:
+        """A provision that goes on beside the test; all that it says comes from its standard output."""
+        return subprocess.Popen(
+            [*PROGRAM, "provision", "--env", "dev", "-o", "plain"],
+            cwd=self.root,
+            env=environ(self.extra) | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def write(self, text: str, variables: str = "") -> None:
         """The root module and its dev.tfvars."""

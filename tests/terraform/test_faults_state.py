@@ -20,7 +20,7 @@ import pytest
 from tests.commands.test_provision import SLOW, running
 from tests.terraform.aws_door import AwsDoor, aws_door
 from tests.terraform.project import Ground, make, needs_terraform, provider_environ
-from tests.tool import PROGRAM, Ran, environ
+from tests.tool import Ran, environ
 
 pytestmark = [pytest.mark.terraform, needs_terraform, pytest.mark.xdist_group("faults-state")]
 
@@ -157,9 +157,9 @@ def test_whoever_has_the_state_is_named_and_can_be_thrown_out(ground: Ground, do
 
 def test_of_two_provisions_the_second_names_the_first_and_waits_for_it(ground: Ground, door: AwsDoor) -> None:
     door.held[f"PUT {STATE}"] = going_on = threading.Event()
-    first = start(ground)
+    first = ground.start()
     assert door.came.wait(60), "the first one has the state and is about to write it"
-    second = start(ground)
+    second = ground.start()
     told = next((line for line in second.stdout or () if "the state is locked by" in line), "")
     going_on.set()
     assert told.rstrip().endswith("(apply); waiting for")
@@ -169,24 +169,12 @@ def test_of_two_provisions_the_second_names_the_first_and_waits_for_it(ground: G
     assert "nothing to do: it stands as it is written." in rest
 
 
-def start(ground: Ground) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*PROGRAM, "provision", "--env", "dev", "-o", "plain"],
-        cwd=ground.root,
-        env=environ(ground.extra) | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 @pytest.mark.slow
 def test_when_both_are_killed_the_next_run_elsewhere_finds_the_lock_and_what_was_begun(
     ground: Ground, door: AwsDoor
 ) -> None:
     ground.write(f'terraform {{\n  backend "s3" {{}}\n}}\n{SLOW}')
-    first = start(ground)
+    first = ground.start()
     end = time.monotonic() + 60
     while b"terraform_data.slow" not in (beside(door) or b""):
         assert first.poll() is None
