@@ -24,11 +24,13 @@ from cloudnorth_cli.sitter import Sitter
 INTERRUPT_PATIENCE = 3.0
 """Seconds between SIGINT and SIGKILL for a child when we are stopped; Jenkins kills five seconds after its TERM."""
 
+# No lock around these: a signal's handler reads them in the very thread that would hold it. Each step below is one
+# operation of a dict, which no other thread and no handler comes in between.
 _running: dict[subprocess.Popen[str], float] = {}
 """Each program with its patience."""
-_stopping: set[subprocess.Popen[str]] = set()
+_uninterrupted: dict[subprocess.Popen[str], bool] = {}
+"""Programs that were not asked to end yet; whoever takes one out of it asks."""
 _sitters: dict[subprocess.Popen[str], Sitter] = {}
-_guard = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -115,12 +117,9 @@ def run(
         if timer:
             timer.cancel()
         if process:
-            with _guard:
-                _running.pop(process, None)
-                _stopping.discard(process)
-                sitter = _sitters.pop(process, None)
-            if sitter:
-                sitter.leave()
+            _running.pop(process, None)
+            _uninterrupted.pop(process, None)
+            _dismiss_sitter(process)
     completed = Completed(process.returncode, output, errors)
     if timeout and time.monotonic() - started >= timeout and completed.status != 0:
         raise Failed(
@@ -172,17 +171,13 @@ def stop(process: subprocess.Popen[str], patience: float | None = None) -> None:
     Called twice, from the thread that a signal started and from the one that runs the program, it interrupts once: a
     second Ctrl-C makes many programs drop their own clean-up.
     """
-    with _guard:
-        interrupted = process in _stopping
-        patience = _running.get(process, INTERRUPT_PATIENCE) if patience is None else patience
-        _stopping.add(process)
-        sitter = _sitters.pop(process, None)
-    if sitter:
-        sitter.leave()
+    first = _uninterrupted.pop(process, False)
+    patience = _running.get(process, INTERRUPT_PATIENCE) if patience is None else patience
+    _dismiss_sitter(process)
     for number, wait in ((signal.SIGINT, patience), (signal.SIGKILL, 5.0)):
         if process.poll() is not None:
             return
-        if number == signal.SIGKILL or not interrupted:
+        if number == signal.SIGKILL or first:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -194,9 +189,7 @@ def stop_all(patience: float | None = None) -> None:
 
     patience: seconds until they are killed; default: each program's own.
     """
-    with _guard:
-        processes = list(_running)
-    threads = [threading.Thread(target=stop, args=[process, patience]) for process in processes]
+    threads = [threading.Thread(target=stop, args=[process, patience]) for process in list(_running)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -205,9 +198,13 @@ def stop_all(patience: float | None = None) -> None:
 
 def patient() -> str:
     """The name of a program that runs and loses something when it is killed; "" where none does."""
-    with _guard:
-        found = [process for process, patience in _running.items() if patience > INTERRUPT_PATIENCE]
-        return Path(str(found[0].args[0])).name if found else ""  # type: ignore[index]
+    found = [process for process, patience in list(_running.items()) if patience > INTERRUPT_PATIENCE]
+    return Path(str(found[0].args[0])).name if found else ""  # type: ignore[index]
+
+
+def _dismiss_sitter(process: subprocess.Popen[str]) -> None:
+    if sitter := _sitters.pop(process, None):
+        sitter.leave()
 
 
 def tail(text: str, lines: int = 20) -> tuple[str, ...]:
@@ -241,10 +238,10 @@ def _start(command: Command, *, merged: bool) -> subprocess.Popen[str]:
             os.close(theirs)
     if ours is not None:
         process.stdout = os.fdopen(ours, encoding="utf-8", errors="replace")
-    with _guard:
-        _running[process] = command.patience
-        if command.patient:
-            _sitters[process] = Sitter(process.pid)
+    if command.patient:
+        _sitters[process] = Sitter(process.pid)
+    _uninterrupted[process] = True
+    _running[process] = command.patience
     return process
 
 

@@ -19,6 +19,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+TESTS = ROOT / "tests"
 PYTEST = (str(BIN / "pytest"), "-q")
 TYPED = ("cloudnorth_cli", "scripts", "app/shop", "benchmarks", "tests/run.py")
 NO_TESTS = 5
@@ -57,12 +58,23 @@ def _on_aws() -> list[Path]:
     return [path for path in sorted(ROOT.glob("tests/*/test_*.py")) if speaks.search(path.read_text())]
 
 
+def modules(mark: str) -> list[str]:
+    """Test modules that hold tests with a mark, their own or by a conftest.py above: every worker loads all it is given."""
+    speaks = re.compile(rf"\bmark\.{mark}\b")
+    folders = {path.parent for path in TESTS.rglob("conftest.py") if speaks.search(path.read_text())}
+    found = sorted(
+        path for path in TESTS.rglob("test_*.py") if folders & set(path.parents) or speaks.search(path.read_text())
+    )
+    return [str(path.relative_to(ROOT)) for path in found]
+
+
 def contract(tier: str) -> Commands:
     return ((*PYTEST, "tests/contract", "-m", "not lab"),)
 
 
 def terraform(tier: str) -> Commands:
-    return ((*PYTEST, "tests", "-m", "terraform" if tier == "full" else "terraform and not repeat"),)
+    marks = "terraform" if tier == "full" else "terraform and not repeat"
+    return ((*PYTEST, *modules("terraform"), "-m", marks),)
 
 
 def pages(tier: str) -> Commands:
@@ -76,7 +88,7 @@ def lab_start(tier: str) -> Commands:
 
 def lab(tier: str) -> Commands:
     marks = "lab" if tier == "full" else "lab and not repeat"
-    return ((*PYTEST, "-n", LAB_WORKERS, "tests", f"--ignore={MATRIX}", "-m", marks),)
+    return ((*PYTEST, "-n", LAB_WORKERS, *modules("lab"), f"--ignore={MATRIX}", "-m", marks),)
 
 
 def lab_faults(tier: str) -> Commands:

@@ -101,3 +101,16 @@ def test_the_budgets_keep_to_what_make_test_may_take() -> None:
     assert sorted(suite for lane in lanes for suite in lane) == sorted(budgets)
     assert max(sum(budgets[suite] for suite in lane) for lane in lanes) <= COLD
     assert max(sum(budgets[suite] for suite in lane if suite != "lab-start") for lane in lanes) <= WARM
+
+
+@pytest.mark.repeat
+@pytest.mark.parametrize("mark", ["lab", "terraform"])
+def test_the_modules_of_a_mark_hold_all_tests_that_have_it(mark: str) -> None:
+    def collected(*paths: str) -> list[str]:
+        words = [*run.PYTEST, "--collect-only", "-n", "0", *paths, "-m", mark]
+        said = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        return sorted(line for line in said.splitlines() if "::" in line)
+
+    found = collected(*run.modules(mark))
+    assert found
+    assert found == collected("tests")

@@ -20,6 +20,18 @@ with signals.interruptible() as watch:
     watch.on_signal = shell.stop_all
     shell.run(Command(("bash", "-c", sys.argv[1]), patience=600), on_line=lambda line: None)
 """
+INTERRUPTED_EARLY = """
+import os, signal, time
+from cloudnorth_cli import shell
+
+def late(group, begin=shell.Sitter):
+    while not os.path.exists("told"):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+    return begin(group)
+
+shell.Sitter = late
+"""
 PROGRAM = """
 trap 'echo interrupted >> told' INT
 echo begun >> told
@@ -52,6 +64,16 @@ def test_it_is_interrupted_once(tmp_path: Path, before: signal.Signals | None) -
     until(told, "interrupted")
     (tmp_path / "done").touch()
     assert until(told, "ended") == ["begun", "interrupted", "ended"]
+
+
+def test_a_signal_while_a_program_is_being_started_reaches_it(tmp_path: Path) -> None:
+    """Its handler runs in the thread that is starting the program: whatever that one holds, the handler cannot get."""
+    ours = subprocess.Popen([sys.executable, "-c", INTERRUPTED_EARLY + OURS, PROGRAM], cwd=tmp_path, env=_environ())
+    told = tmp_path / "told"
+    until(told, "interrupted")
+    (tmp_path / "done").touch()
+    assert until(told, "ended") == ["begun", "interrupted", "ended"]
+    assert ours.wait(30) != 0
 
 
 def test_who_ends_by_itself_is_not_interrupted(tmp_path: Path) -> None:

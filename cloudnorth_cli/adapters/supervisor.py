@@ -106,6 +106,7 @@ class Supervisor:
         run(
             Command((*words, sys.executable, "-m", "supervisor.supervisord", "-c", str(self.configuration))), timeout=30
         )
+        self.running()  # A question wakes its loop, which would start the programs a second later otherwise.
 
     def foreground(self, programs: Iterable[Program]) -> tuple[str, ...]:
         """Write what it starts with; the words that run it without turning into a daemon. Raises Refused."""

@@ -206,9 +206,11 @@ def killed_at(local: LocalProject, step: str, *words: str) -> None:
         text=True,
     ) as tool:
         assert tool.stdout is not None
+        said = []
         for line in tool.stdout:
+            said.append(line)
             event = json.loads(line)
             if event["event"] == "step-started" and event["step"] == step:
                 os.kill(tool.pid, signal.SIGKILL)
                 return
-    raise AssertionError(f"the step {step} never began")
+    raise AssertionError(f"the step {step} never began: {''.join(said)}")
