@@ -152,6 +152,10 @@ class Record(Value, frozen=True, kw_only=True):
 AttemptOutcome = Literal["failed", "refused", "interrupted"]
 
 
+ATTEMPTS_KEPT = 20
+"""The newest of an environment."""
+
+
 class Attempt(Value, frozen=True, kw_only=True):
     """A deploy that ended, under the lock, before it made a release: what served before serves. No secret is in it."""
 

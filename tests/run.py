@@ -59,7 +59,7 @@ def _on_aws() -> list[Path]:
 
 
 def modules(mark: str) -> list[str]:
-    """Test modules that hold tests with a mark, their own or by a conftest.py above: every worker loads all it is given."""
+    """Modules of tests with a mark, of their own or of a conftest.py above: a worker loads all that it is given."""
     speaks = re.compile(rf"\bmark\.{mark}\b")
     folders = {path.parent for path in TESTS.rglob("conftest.py") if speaks.search(path.read_text())}
     found = sorted(

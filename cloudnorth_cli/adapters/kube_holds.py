@@ -1,44 +1,28 @@
-"""What is kept out of an environment, in one ConfigMap beside the records: read-only rights are enough to read it."""
+"""What is kept out of an environment, in one ConfigMap beside the records."""
 
 from __future__ import annotations
 
 import msgspec
 
-from cloudnorth_cli.adapters.kube import Api, Conflict, Json
-from cloudnorth_cli.adapters.kube_paths import path
+from cloudnorth_cli.adapters import kube_texts
+from cloudnorth_cli.adapters.kube import Api
 from cloudnorth_cli.model import Hold
 
 
 def holds(api: Api, namespace: str, release: str) -> tuple[Hold, ...]:
     """Oldest first. What cannot be read (written by a newer tool, or by hand) is left out."""
-    thing = api.find(path("ConfigMap", namespace, _name(release)))
-    found = [_read(text) for text in ((thing or {}).get("data") or {}).values()]
+    found = [_read(text) for text in kube_texts.texts(api, namespace, _name(release)).values()]
     return tuple(sorted((hold for hold in found if hold), key=lambda hold: hold.since))
 
 
 def keep(api: Api, namespace: str, release: str, hold: Hold) -> None:
-    """Write a hold, in place of an earlier one of the same; others that are written meanwhile stay."""
-    data = {hold.key: msgspec.json.encode(hold).decode()}
-    body: Json = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {
-            "name": _name(release),
-            "namespace": namespace,
-            "labels": {"app.kubernetes.io/managed-by": "cloudnorth"},
-        },
-        "data": data,
-    }
-    try:
-        api.create(path("ConfigMap", namespace), body)
-    except Conflict:
-        api.patch(path("ConfigMap", namespace, _name(release)), {"data": data})
+    """Write a hold, in place of an earlier one of the same."""
+    kube_texts.keep(api, namespace, _name(release), hold.key, msgspec.json.encode(hold).decode())
 
 
 def lift(api: Api, namespace: str, release: str, hold: Hold) -> None:
     """Take a hold away."""
-    if api.find(path("ConfigMap", namespace, _name(release))):
-        api.patch(path("ConfigMap", namespace, _name(release)), {"data": {hold.key: None}})
+    kube_texts.drop(api, namespace, _name(release), hold.key)
 
 
 def _name(release: str) -> str:

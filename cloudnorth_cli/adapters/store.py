@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cloudnorth_cli.errors import Failed
-from cloudnorth_cli.model import Attempt, Hold, Record
+from cloudnorth_cli.model import ATTEMPTS_KEPT, Attempt, Hold, Record
 
 _SCHEMA = """
 create table if not exists record (
@@ -25,10 +25,6 @@ create table if not exists scale (service text primary key, processes integer no
 
 _WATCH = "coalesce(json_extract(body, '$.watch'), 0)"
 """Of `deploy --watch`; records of earlier versions do not say."""
-
-
-ATTEMPTS = 20
-"""Deploys that made no release, of which the newest are kept."""
 
 
 class Store:
@@ -86,7 +82,7 @@ class Store:
             row = (attempt.key, msgspec.json.encode(attempt).decode())
             database.execute("insert or replace into attempt values (?, ?)", row)
             newest = "select key from attempt order by key desc limit ?"
-            database.execute(f"delete from attempt where key not in ({newest})", (ATTEMPTS,))
+            database.execute(f"delete from attempt where key not in ({newest})", (ATTEMPTS_KEPT,))
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Newest first."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cloudnorth_cli.adapters.store import ATTEMPTS, Store
+from cloudnorth_cli.adapters.store import Store
 from cloudnorth_cli.errors import Failed
-from cloudnorth_cli.model import Actor, Attempt, Record, Release, Source
+from cloudnorth_cli.model import ATTEMPTS_KEPT, Actor, Attempt, Record, Release, Source
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -66,7 +66,7 @@ def test_of_attempts_the_newest_are_kept(store: Store) -> None:
             started_at=NOW,
             finished_at=NOW + timedelta(seconds=number),
         )
-        for number in range(ATTEMPTS + 5)
+        for number in range(ATTEMPTS_KEPT + 5)
     ]
     for one in made:
         store.keep_attempt(one)
