@@ -14,6 +14,8 @@ from tests.e2e.witness import says
 from tests.project import Project
 
 PLATFORMS = ("local", pytest.param("kubernetes", marks=pytest.mark.lab))
+LOCAL_DAILY = ("local", pytest.param("kubernetes", marks=[pytest.mark.lab, pytest.mark.repeat]))
+"""For what another suite of `make test` shows on Kubernetes, such as the fault matrix, or what no platform knows of."""
 Served = Callable[[str], Project]
 
 
@@ -54,7 +56,7 @@ def anywhere(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> 
     yield from borrowed(served(request.param), tmp_path)
 
 
-@pytest.fixture(params=["local", pytest.param("kubernetes", marks=[pytest.mark.lab, pytest.mark.repeat])])
+@pytest.fixture(params=LOCAL_DAILY)
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
     """A project that was never deployed, removed afterwards: for rules that no platform knows of."""
     project = samples.make(tmp_path, request.param)

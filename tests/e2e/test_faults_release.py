@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.e2e.conftest import LOCAL_DAILY
 from tests.e2e.fault import refused
 from tests.e2e.witness import eventually, witness
 from tests.project import Project
 
 
+@pytest.mark.parametrize("anywhere", LOCAL_DAILY, indirect=True)
 def test_an_image_without_the_program_is_taken_back(anywhere: Project) -> None:
     before = witness(anywhere)
     anywhere.change("no program")
@@ -20,6 +24,7 @@ def test_an_image_without_the_program_is_taken_back(anywhere: Project) -> None:
         assert states[-2:] == ["failed", "deployed"] or states[-2:] == ["superseded", "deployed"]
 
 
+@pytest.mark.parametrize("anywhere", LOCAL_DAILY, indirect=True)
 def test_a_service_that_is_never_ready_is_taken_back_when_its_time_is_over(anywhere: Project) -> None:
     before = witness(anywhere)
     anywhere.change("never ready")

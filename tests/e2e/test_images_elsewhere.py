@@ -37,6 +37,7 @@ def test_a_file_of_images_is_deployed_without_docker(on_kubernetes: Project, ima
     back_to_one(on_kubernetes)
 
 
+@pytest.mark.repeat
 def test_an_image_by_digest_is_deployed_without_docker(on_kubernetes: Project, images: Path) -> None:
     image = on_kubernetes.run("build").result["images"][0]  # nothing is built, so no engine is asked
     reference = f"{image['repository']}@{image['digest']}"

@@ -53,6 +53,7 @@ def test_down_of_a_protected_environment_wants_its_name(protected: Project) -> N
 
 
 @pytest.mark.lab
+@pytest.mark.repeat
 def test_down_leaves_the_namespace_that_it_did_not_make_and_the_record(on_kubernetes_unmade: Project) -> None:
     project = on_kubernetes_unmade
     kubectl("create", "namespace", project.name)

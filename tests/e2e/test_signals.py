@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from tests import project as samples
-from tests.e2e.conftest import PLATFORMS
 from tests.e2e.running import JENKINS_PATIENCE, Running
 from tests.e2e.witness import says, witness
 from tests.project import Project
@@ -22,19 +21,44 @@ pytestmark = pytest.mark.xdist_group("signals")  # What a module deploys once is
 
 STEPS = ("check", "build", "push", "prepare", "lock", "migrate", "release", "watch", "verify")
 HELD = STEPS[STEPS.index("lock") :]
+PLATFORMS = ("local", "kubernetes")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+ON_THE_CLUSTER = ("push", "release", "watch")
+"""Steps in which a signal meets something else on Kubernetes than on the local platform, where each step is met."""
+
+
+def cell(platform: str, *values: Any, daily: bool) -> Any:
+    """A platform and what is done on it; in `make test-full` only unless `daily`."""
+    marks = [pytest.mark.lab] * (platform == "kubernetes") + [pytest.mark.repeat] * (not daily)
+    return pytest.param(platform, *values, marks=marks, id="-".join([platform, *map(_name, values)]))
+
+
+def _name(value: Any) -> str:
+    return value.name if isinstance(value, signal.Signals) else str(value)
 
 
 TABLE = [
     # Every signal and every step in `make test`, every pair of them in `make test-full`.
-    pytest.param(step, number, id=f"{step}-{number.name}", marks=[] if row % 3 == column else [pytest.mark.repeat])
+    cell(platform, step, number, daily=row % 3 == column and (platform == "local" or step in ON_THE_CLUSTER))
+    for platform in PLATFORMS
     for row, step in enumerate(STEPS)
     for column, number in enumerate(SIGNALS)
 ]
-KILLED = [pytest.param(step, marks=[] if step in ("release", "watch") else [pytest.mark.repeat]) for step in STEPS]
+KILLED = [
+    cell(platform, step, daily=step == "watch" or (platform, step) == ("local", "release"))
+    for platform in PLATFORMS
+    for step in STEPS
+]
+OTHER_VERBS = [
+    cell(platform, verb, daily=(platform, verb) == ("local", "down"))
+    for platform in PLATFORMS
+    for verb in ("down", "restart")
+]
 
 
-@pytest.fixture(scope="module", params=PLATFORMS)
+@pytest.fixture(scope="module", params=["local", pytest.param("kubernetes", marks=pytest.mark.lab)])
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project that serves, with a migration that takes long enough to be met in it."""
     made = samples.make(tmp_path_factory.mktemp(request.param), request.param)
@@ -68,7 +92,7 @@ def told(project: Project, ran: Ran) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize(("step", "number"), TABLE)
+@pytest.mark.parametrize(("project", "step", "number"), TABLE, indirect=["project"])
 def test_a_signal_at_any_step_is_told_and_the_next_deploy_works(
     project: Project, step: str, number: signal.Signals
 ) -> None:
@@ -121,7 +145,7 @@ def test_term_and_five_seconds_later_kill_finds_everything_told(project: Project
     well(project.run("deploy"))
 
 
-@pytest.mark.parametrize("step", KILLED)
+@pytest.mark.parametrize(("project", "step"), KILLED, indirect=["project"])
 def test_killed_at_any_step_the_next_deploy_works(project: Project, step: str) -> None:
     project.change(f"KILL in {step} {time.monotonic()}")
     running = Running(project, "deploy")
@@ -154,7 +178,7 @@ def test_stopped_on_the_way_back_the_next_deploy_works(project: Project, number:
     assert says(project, "after the way back")
 
 
-@pytest.mark.parametrize("verb", ["down", pytest.param("restart", marks=pytest.mark.repeat)])
+@pytest.mark.parametrize(("project", "verb"), OTHER_VERBS, indirect=["project"])
 def test_other_verbs_are_stopped_as_well(project: Project, verb: str) -> None:
     project.change(f"{verb} {time.monotonic()}")  # What stands there may be held, by the test that took it back.
     running = Running(project, verb)
@@ -170,6 +194,9 @@ def test_other_verbs_are_stopped_as_well(project: Project, verb: str) -> None:
     well(project.run("status"))
 
 
+@pytest.mark.parametrize(
+    "project", [cell(platform, daily=platform == "local") for platform in PLATFORMS], indirect=True
+)
 def test_ctrl_c_reaches_the_whole_group_and_is_told_once(project: Project) -> None:
     """A terminal sends SIGINT to every process of the foreground group, not to us alone."""
     project.change(f"Ctrl-C {time.monotonic()}")

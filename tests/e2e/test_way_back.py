@@ -64,6 +64,7 @@ def test_eight_failures_in_a_row_lead_to_the_same_place(on_kubernetes: Project) 
     assert says(on_kubernetes, served)
 
 
+@pytest.mark.repeat
 def test_a_stateful_set_whose_new_pod_crashes_comes_back(on_kubernetes_new: Project) -> None:
     """Its controller waits for the broken pod for ever, also on the way back (Kubernetes, "Forced rollback")."""
     template = on_kubernetes_new.root / "chart" / "templates" / "deployment.yaml"
@@ -80,9 +81,9 @@ def test_a_stateful_set_whose_new_pod_crashes_comes_back(on_kubernetes_new: Proj
 
 
 def test_ready_and_then_errors_is_taken_back_by_verify(on_kubernetes_new: Project) -> None:
+    well(on_kubernetes_new.run("deploy"))
     on_kubernetes_new.config["verify"] = [{"http": "/hello", "times": 3, "for": "30s", "max_error_ratio": 0.05}]
     on_kubernetes_new.save()
-    well(on_kubernetes_new.run("deploy"))
     on_kubernetes_new.change("turns sour")
     ended = on_kubernetes_new.run("deploy")
     error = failed(ended, 4)

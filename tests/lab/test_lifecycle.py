@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.lab import cgroups, facts, snapshot
+from tests.lab import cgroups, facts, fixture, snapshot
 from tests.lab.conftest import ROOT, Instance
 from tests.lab.node import outer_processes
 from tests.lab.settings import cache_dir, load_settings
@@ -49,10 +49,24 @@ spec: {{selector: {{app: echo}}, ports: [{{port: 80}}]}}
 """
 
 
-def test_down_leaves_nothing_of_two_nodes_that_worked(instance: Instance) -> None:
+def test_killed_started_again_found_used_and_taken_down_it_leaves_nothing(instance: Instance) -> None:
+    """One story, because each start of a lab costs what ten other tests cost."""
     others = {load_settings().name} - {instance.settings.name}
     before, caches = snapshot.take(others), _client_caches(instance)
+    first, _ = instance.up()
+    os.kill(first.nodes[0].process, signal.SIGKILL)
+    until(lambda: not _left(instance), f"the lab's processes to end: {_left(instance)}", 20)
+    assert instance.settings.name not in Path("/proc/self/mountinfo").read_text()
+    assert instance.run("status").returncode == 7
+
     lab, _ = instance.up("--nodes=2")
+    assert lab.nodes[0].process != first.nodes[0].process
+    pods = _pods(instance)
+    again, seconds = instance.up("--nodes=2")
+    assert again == lab
+    assert seconds <= FOUND_SECONDS
+    assert _pods(instance) == pods
+
     instance.kubectl("apply", "-f", "-", stdin=ECHO.format(image=lab.base_image))
     instance.kubectl("rollout", "status", "daemonset/echo", "--timeout=60s")
     address = instance.kubectl("get", "service", "echo", "-o", "jsonpath={.spec.clusterIP}")
@@ -110,18 +124,9 @@ def test_a_start_killed_at_any_point_is_cleaned_up_by_the_next(instance: Instanc
     assert snapshot.differences(before, snapshot.take(others)) == {}
 
 
-def test_started_twice_it_finds_itself(instance: Instance) -> None:
-    first, _ = instance.up()
-    pods = _pods(instance)
-    second, seconds = instance.up()
-    assert second == first
-    assert seconds <= FOUND_SECONDS
-    assert _pods(instance) == pods
-
-
-def test_a_range_that_a_route_touches_is_refused_before_anything_is_made(instance: Instance) -> None:
-    instance.up()
-    taken = str(instance.settings.network)
+def test_a_range_that_a_route_touches_is_refused_before_anything_is_made() -> None:
+    fixture.lab()
+    taken = str(load_settings().network)
     argv = [sys.executable, "-m", "tests.lab", "up", "--name=labtest-b", f"--range={taken}"]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 3
@@ -130,17 +135,6 @@ def test_a_range_that_a_route_touches_is_refused_before_anything_is_made(instanc
     assert ipaddress.ip_network(offered).prefixlen == 16
     assert offered != taken
     assert not Path("/var/lib/labtest-b").exists()
-
-
-def test_a_killed_lab_takes_everything_with_it_and_the_next_start_works(instance: Instance) -> None:
-    first, _ = instance.up()
-    os.kill(first.nodes[0].process, signal.SIGKILL)
-    until(lambda: not _left(instance), f"the lab's processes to end: {_left(instance)}", 20)
-    assert instance.settings.name not in Path("/proc/self/mountinfo").read_text()
-    assert instance.run("status").returncode == 7
-    second, _ = instance.up()
-    assert second.nodes[0].process != first.nodes[0].process
-    assert "lab-1" in instance.kubectl("get", "nodes")
 
 
 @pytest.mark.repeat  # wants the machine to itself

@@ -29,7 +29,7 @@ def elsewhere(tool: Path, tmp_path: Path) -> Iterator[Elsewhere]:
     project.remove()
 
 
-@pytest.mark.parametrize("helm", ["helm", "helm3"])
+@pytest.mark.parametrize("helm", [pytest.param("helm", marks=pytest.mark.repeat), "helm3"])
 def test_an_unmodified_chart_of_helm_create(elsewhere: Elsewhere, helm: str) -> None:
     elsewhere.helm = helm
     subprocess.run([f"{elsewhere.lab.bin}/{helm}", "create", "chart"], cwd=elsewhere.root, check=True)

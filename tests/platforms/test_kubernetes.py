@@ -96,6 +96,7 @@ def test_the_secret_is_immutable_named_by_its_content_and_kept_while_a_revision_
     assert KEPT not in everything
 
 
+@pytest.mark.repeat
 def test_a_migration_gets_the_new_configuration_before_anything_serves_with_it(serving: Elsewhere) -> None:
     values(serving, greeting="new")
     change(serving, "migrated")
@@ -148,6 +149,7 @@ def test_a_migrations_pod_is_asked_nothing_and_what_serves_keeps_its_configurati
     serving.top = {}
 
 
+@pytest.mark.repeat
 def test_a_hand_that_scaled_is_named_with_its_field_and_overruled_only_when_meant(serving: Elsewhere) -> None:
     serving.kubectl("scale", f"deployment/{serving.name}", "--replicas", "2")
     values(serving, greeting="after the hand")
@@ -158,6 +160,7 @@ def test_a_hand_that_scaled_is_named_with_its_field_and_overruled_only_when_mean
     assert serving.objects("deployments")[0]["spec"]["replicas"] == 1
 
 
+@pytest.mark.repeat
 def test_a_second_deploy_is_refused_naming_the_holder(serving: Elsewhere) -> None:
     change(serving, "held")
     api = connect(serving)
@@ -242,6 +245,7 @@ def staying(project: Elsewhere) -> set[str]:
     return {m["uid"] for m in metadata if "hook" not in m["name"] and "deletionTimestamp" not in m}
 
 
+@pytest.mark.repeat
 def test_a_hook_that_fails_is_named_with_its_last_words_and_the_release_before_is_back(serving: Elsewhere) -> None:
     before = staying(serving)
     values(serving, hook="echo no such table; exit 3")
