@@ -27,9 +27,11 @@ Cloudnorth = Callable[..., Ran]
 
 
 def pytest_configure() -> None:
-    """A pipeline's `nohup` ignores SIGHUP for all that it starts, and the tool leaves it so; the tests send it."""
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    """What a pipeline's `nohup`, or a shell for what runs beside it, ignores is ignored by all that is started, and the
+    tool leaves it so; the tests send it."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture
