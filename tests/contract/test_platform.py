@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from tests.project import GREETING, Project
+from tests.tool import Ran
 
 
 def test_the_life_of_a_project(project: Project) -> None:
     """First install, nothing to do, a change, a restart, and the end; one story, because each needs the one before."""
-    first = project.run("deploy")
+    first = project.run("deploy", "-v")
     assert first.status == 0, first.out + first.err
     assert first.result["outcome"] == "done"
     assert first.result["release"]["number"] == 1
     assert project.answer()["message"] == "one"
+    logs_show_what_the_service_wrote(project)
+    the_secret_reached_the_service_and_nothing_else(project, first)
 
     again = project.run("deploy")
     assert (again.status, again.result["outcome"]) == (0, "unchanged"), again.out
@@ -85,9 +88,16 @@ def test_a_first_install_that_crashes_needs_a_person(project: Project) -> None:
     assert project.run("deploy").status == 0
 
 
-def test_logs_show_what_the_service_wrote(project: Project) -> None:
-    assert project.run("deploy").status == 0
-    project.answer()
+def test_nothing_deployed_yet_is_said(project: Project) -> None:
+    status = project.run("status")
+    assert status.status == 7
+    assert status.result["status"][0].get("serving") is None
+    nothing = project.run("rollback")
+    assert nothing.status == 3
+    assert nothing.result["error"]["next"]
+
+
+def logs_show_what_the_service_wrote(project: Project) -> None:
     logs = project.run("logs")
     assert logs.status == 0, logs.out + logs.err
     lines = [event["line"] for event in logs.events if event["event"] == "logged"]
@@ -96,21 +106,11 @@ def test_logs_show_what_the_service_wrote(project: Project) -> None:
     assert any("asked for /hello" in line["text"] for line in lines)
 
 
-def test_secrets_reach_the_service_and_nothing_else(project: Project) -> None:
-    deployed = project.run("deploy", "-v")
-    assert deployed.status == 0, deployed.out + deployed.err
+def the_secret_reached_the_service_and_nothing_else(project: Project, deployed: Ran) -> None:
+    assert project.answer()["has_secret"] is True
     everything = [deployed.out, deployed.err, project.run("config").out, project.run("history").out]
     everything += [path.read_text() for path in project.root.glob(".cloudnorth/runs/*/*") if path.is_file()]
     assert not [text for text in everything if GREETING in text]
-
-
-def test_nothing_deployed_yet_is_said(project: Project) -> None:
-    status = project.run("status")
-    assert status.status == 7
-    assert status.result["status"][0].get("serving") is None
-    nothing = project.run("rollback")
-    assert nothing.status == 3
-    assert nothing.result["error"]["next"]
 
 
 def staying(shown: dict[str, Any]) -> list[dict[str, Any]]:

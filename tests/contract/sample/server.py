@@ -20,7 +20,8 @@ class Handler(BaseHTTPRequestHandler):
             Handler.asked += 1
         sour = MESSAGE.startswith("turns sour") and self.path != "/healthz" and Handler.asked > 15
         ready = not MESSAGE.startswith("never ready") or self.path != "/healthz"
-        body = json.dumps({"message": MESSAGE, "path": self.path, "pid": os.getpid()}).encode()
+        told = {"message": MESSAGE, "path": self.path, "pid": os.getpid(), "has_secret": "GREETING" in os.environ}
+        body = json.dumps(told).encode()
         self.send_response(500 if sour else 200 if ready else 503)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
