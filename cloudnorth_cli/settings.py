@@ -257,7 +257,7 @@ class Terraform(Settings, frozen=True, kw_only=True):
     workspace: str | None = None
     """Terraform's workspace; default: its own default one."""
     command: str = "terraform"
-    """Terraform from 1.11, or `tofu`."""
+    """Terraform from 1.11, or `tofu` from 1.10."""
 
 
 class Aws(Settings, frozen=True, kw_only=True):

@@ -20,8 +20,8 @@ from cloudnorth_cli.errors import Refused
 from cloudnorth_cli.model import Secret
 from cloudnorth_cli.shell import Command
 
-OLDEST = (1, 11)
-"""The first Terraform whose S3 backend locks without DynamoDB; OpenTofu has it from 1.10 on."""
+OLDEST = {"Terraform": (1, 11), "OpenTofu": (1, 10)}
+"""The first whose S3 backend locks without DynamoDB (their release notes: `use_lockfile`)."""
 LOCK_WAIT = 60.0
 """Seconds for whoever else has the state: somebody's plan takes as long, and their apply is not waited for."""
 PATIENCE = 3600.0
@@ -128,16 +128,20 @@ class Terraform:
         return Command(tuple(map(str, argv)), environ=environ, cwd=self.folder, patience=PATIENCE)
 
 
-def check_version(text: str) -> str:
-    """The version of `terraform version -json`. Raises Refused for one that is too old or not Terraform."""
+def check_version(text: str, program: str = "terraform") -> str:
+    """The version of `terraform version -json`, which OpenTofu prints alike; `program` tells which of them it is.
+
+    Raises Refused for one that is too old or neither.
+    """
+    name = "OpenTofu" if "tofu" in Path(program).name else "Terraform"
     try:
         version = str(json.loads(text)["terraform_version"])
         major, minor = (int(part) for part in re.findall(r"\d+", version)[:2])
     except (ValueError, KeyError, TypeError) as error:
-        raise Refused(f"this is not Terraform's version: {text.strip()[:80]!r}", code="terraform-version") from error
-    if (major, minor) < OLDEST:
+        raise Refused(f"this is not {name}'s version: {text.strip()[:80]!r}", code="terraform-version") from error
+    if (major, minor) < (oldest := OLDEST[name]):
         raise Refused(
-            f"Terraform {version} is too old; {OLDEST[0]}.{OLDEST[1]} or later is needed", code="terraform-version"
+            f"{name} {version} is too old; {oldest[0]}.{oldest[1]} or later is needed", code="terraform-version"
         )
     return version
 

@@ -74,7 +74,7 @@ class Runner:
 
     def initialise(self, step: Step) -> str:
         """Terraform's version, once its providers and backend are there. Raises Refused."""
-        version = tool.check_version(self._quiet(self.terraform.version()).output)
+        version = tool.check_version(self._quiet(self.terraform.version()).output, self.terraform.program)
         if self.beside:
             self.beside.check()
         step.waiting("getting providers and modules")

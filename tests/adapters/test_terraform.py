@@ -63,6 +63,12 @@ def test_a_terraform_that_is_too_old_or_none_is_refused(text: str) -> None:
     assert tool.check_version('{"terraform_version": "1.11.4"}') == "1.11.4"
 
 
+def test_opentofu_has_numbers_of_its_own() -> None:
+    assert tool.check_version('{"terraform_version": "1.10.5"}', "/usr/bin/tofu") == "1.10.5"
+    with pytest.raises(Refused, match=r"OpenTofu 1\.9\.0 is too old; 1\.10 or later"):
+        tool.check_version('{"terraform_version": "1.9.0"}', "tofu")
+
+
 def test_sensitive_outputs_are_stars() -> None:
     text = '{"a": {"sensitive": false, "value": [1]}, "b": {"sensitive": true, "value": "hunter2"}}'
     assert tool.outputs(text) == {"a": [1], "b": "***"}

@@ -98,7 +98,8 @@ def _terraform(site: Site) -> Seen:
     line = shell.Command((settings.command, "version", "-json"), environ={"CHECKPOINT_DISABLE": "1"})
     where, advice = _where(site, "terraform.command"), (f"{settings.command} version",)
     try:
-        version = terraform.check_version(shell.run(line, timeout=TOOL_SECONDS, check=False).output)
+        said = shell.run(line, timeout=TOOL_SECONDS, check=False).output
+        version = terraform.check_version(said, settings.command)
     except CloudnorthError as error:
         raise Refused(error.message, code=error.code, where=where, next=error.next or advice) from error
     return Seen(version)
