@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -58,16 +58,28 @@ OTHER_VERBS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["local", pytest.param("kubernetes", marks=pytest.mark.lab)])
-def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project that serves, with a migration that takes long enough to be met in it."""
-    made = samples.make(tmp_path_factory.mktemp(request.param), request.param)
-    made.config["migrate"] = {"service": "web", "run": "python3 -c 'import time; time.sleep(1)'"}
-    made.config["verify"] = [{"http": "/hello", "times": 10}]
-    made.save()
-    well(made.run("deploy"))
-    yield made
-    made.remove()
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Project]]:
+    """A project that serves on a platform, with a migration that takes long enough to be met in it: made once."""
+    made: dict[str, Project] = {}
+
+    def on(platform: str) -> Project:
+        if platform not in made:
+            new = made[platform] = samples.make(tmp_path_factory.mktemp(platform), platform)
+            new.config["migrate"] = {"service": "web", "run": "python3 -c 'import time; time.sleep(1)'"}
+            new.config["verify"] = [{"http": "/hello", "times": 10}]
+            new.save()
+            well(new.run("deploy"))
+        return made[platform]
+
+    yield on
+    for each in made.values():
+        each.remove()
+
+
+@pytest.fixture(params=["local", pytest.param("kubernetes", marks=pytest.mark.lab)])
+def project(request: pytest.FixtureRequest, slow: Callable[[str], Project]) -> Project:
+    return slow(request.param)
 
 
 def interrupt(project: Project, step: str, number: signal.Signals) -> tuple[Running, Ran, float]:
