@@ -49,7 +49,7 @@ def unit(tier: str) -> Commands:
     ignored = [f"--ignore=tests/{folder}" for folder in left_out]
     if tier == "fast":
         ignored += [f"--ignore={path}" for path in _on_aws()]
-    return ((*PYTEST, "-n", UNIT_WORKERS, "tests", *ignored, "-m", marks),)
+    return ((*PYTEST, "-n", WORKERS, "tests", *ignored, "-m", marks),)
 
 
 def _on_aws() -> list[Path]:
@@ -69,12 +69,12 @@ def modules(mark: str) -> list[str]:
 
 
 def contract(tier: str) -> Commands:
-    return ((*PYTEST, "tests/contract", "-m", "not lab"),)
+    return ((*PYTEST, "-n", WORKERS, "tests/contract", "-m", "not lab"),)
 
 
 def terraform(tier: str) -> Commands:
     marks = "terraform" if tier == "full" else "terraform and not repeat"
-    return ((*PYTEST, *modules("terraform"), "-m", marks),)
+    return ((*PYTEST, "-n", WORKERS, *modules("terraform"), "-m", marks),)
 
 
 def pages(tier: str) -> Commands:
@@ -88,12 +88,8 @@ def lab_start(tier: str) -> Commands:
 
 def lab(tier: str) -> Commands:
     marks = "lab" if tier == "full" else "lab and not repeat"
-    paths = [path for path in modules("lab") if path != MATRIX]
-    return ((*PYTEST, "-n", LAB_WORKERS, *paths, "-m", marks),)
-
-
-def lab_faults(tier: str) -> Commands:
-    return ((*PYTEST, "-n", "1", MATRIX),)
+    # Helm, kubectl and the Docker client end within a second: what they spend on garbage is spent for nothing.
+    return (("env", "GOGC=400", *PYTEST, "-n", WORKERS, *modules("lab"), "-m", marks),)
 
 
 SUITES: dict[str, Callable[[str], Commands]] = {
@@ -104,17 +100,12 @@ SUITES: dict[str, Callable[[str], Commands]] = {
     "pages": pages,
     "lab-start": lab_start,
     "lab": lab,
-    "lab-faults": lab_faults,
 }
-MATRIX = "tests/rollout/matrix/test_matrix.py"
-"""Deploys eight releases at once by itself, and judges by seconds: nothing else runs in the lab meanwhile."""
-LAB_WORKERS = "4"
-"""Tests in the lab wait for pods more than they compute: about four tenths of two cores with four workers."""
-UNIT_WORKERS = "4"
-"""Tests of the local platform wait for processes to start: about half of one core with two workers."""
+WORKERS = "4"
+"""Tests that start programs wait for them about half of the time: four keep two cores busy, six lose bounds of time."""
 PATIENT = ("e2e", "platforms", "app", "canary")
 """Folders whose tests start programs and wait for them: not for every few minutes of a day's work."""
-LANES = (("quality", "pages", "terraform", "unit", "contract", "lab-start", "lab", "lab-faults"),)
+LANES = (("quality", "pages", "terraform", "unit", "contract", "lab-start", "lab"),)
 """Suites that run side by side; on two cores none do, for what a test times would be the wait for the others."""
 SAID_EVERY = 30.0
 """Seconds between two lines that tell what runs."""
@@ -183,7 +174,7 @@ class Side:
             )
             self._programs.add(program)
         try:
-            return program.wait(max(1.0, end - time.monotonic())) in ((0, NO_TESTS) if "pytest" in words[0] else (0,))
+            return program.wait(max(1.0, end - time.monotonic())) in ((0, NO_TESTS) if PYTEST[0] in words else (0,))
         except subprocess.TimeoutExpired:
             output.write(f"  over its time: {' '.join(words)}\n".encode())
             return False

@@ -33,6 +33,20 @@ USED = (
 )
 """Tables that tests write to, each before those that it refers to."""
 
+ABOVE_THE_DATABASE = {
+    *("test_accounts.py", "test_health.py", "test_limits.py", "test_loadgen.py", "test_metrics.py", "test_openapi.py"),
+    *("test_rights.py", "test_sessions.py", "test_staff.py"),
+}
+"""Modules whose questions any database answers alike: with MySQL in `make test-full`. Money, stock, carts, search, the
+catalogue's pages and migrations are asked of both each time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        ours = item.path.name in ABOVE_THE_DATABASE and Path(__file__).parent in item.path.parents
+        if ours and item.get_closest_marker("lab"):
+            item.add_marker(pytest.mark.repeat)
+
 
 def filled(url: str, version: int = 2) -> None:
     """Gives the database at `url` its schema and the demonstration data."""
