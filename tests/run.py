@@ -9,11 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import tomllib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import IO
 
@@ -105,8 +103,6 @@ WORKERS = "4"
 """Tests that start programs wait for them about half of the time: four keep two cores busy, six lose bounds of time."""
 PATIENT = ("e2e", "platforms", "app", "canary")
 """Folders whose tests start programs and wait for them: not for every few minutes of a day's work."""
-LANES = (("quality", "pages", "terraform", "unit", "contract", "lab-start", "lab"),)
-"""Suites that run side by side; on two cores none do, for what a test times would be the wait for the others."""
 SAID_EVERY = 30.0
 """Seconds between two lines that tell what runs."""
 
@@ -124,108 +120,63 @@ def why_not(suite: str) -> str | None:
     return None if check.returncode == 0 else (check.stdout + check.stderr).strip() or f"status {check.returncode}"
 
 
-class Side:
-    """The programs that run side by side, and what they print: shown whole, a suite at a time."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, bool, float]] = []
-        self._running: dict[str, float] = {}
-        self._programs: set[subprocess.Popen[bytes]] = set()
-        self._lock = threading.Lock()
-        self._stopped = False
-
-    def suite(self, name: str, tier: str, minutes: float) -> bool:
-        """Run a suite to its end or to the end of its time, and show what it printed; True when it passed."""
-        started, end = time.monotonic(), time.monotonic() + minutes * 60
-        with self._lock:
-            self._running[name] = started
-        with tempfile.TemporaryFile() as output:
-            passed = [self._run(words, end, output) for words in SUITES[name](tier)]
-            seconds = time.monotonic() - started
-            with self._lock:
-                del self._running[name]
-                self.rows.append((name, all(passed), seconds))
-                print(f"== {name}: {seconds:.0f} s (at most {minutes} min)", flush=True)
-                output.seek(0)
-                shutil.copyfileobj(output, sys.stdout.buffer)
-                sys.stdout.flush()
-        return all(passed)
-
-    def say(self) -> None:
-        """A line that tells what runs, and for how long."""
-        with self._lock:
-            now = time.monotonic()
-            told = ", ".join(f"{name} {now - since:.0f} s" for name, since in self._running.items())
-            print(f"... {told}", flush=True)
-
-    def stop(self) -> None:
-        """End every program and all that it started; nothing more is begun."""
-        with self._lock:
-            self._stopped = True
-            for program in self._programs:
-                _kill(program)
-
-    def _run(self, words: tuple[str, ...], end: float, output: IO[bytes]) -> bool:
-        with self._lock:
-            if self._stopped:
-                return False
-            program = subprocess.Popen(
-                words, cwd=ROOT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
-            self._programs.add(program)
-        try:
-            return program.wait(max(1.0, end - time.monotonic())) in ((0, NO_TESTS) if PYTEST[0] in words else (0,))
-        except subprocess.TimeoutExpired:
-            output.write(f"  over its time: {' '.join(words)}\n".encode())
-            return False
-        finally:
-            with self._lock:
-                _kill(program)
-                self._programs.remove(program)
-            program.wait()
+def run_suite(name: str, tier: str, minutes: float) -> bool:
+    """Run a suite to its end or to the end of its time, and show what it printed; True when it passed."""
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        passed = all([_run(words, name, started, minutes, output) for words in SUITES[name](tier)])
+        print(f"== {name}: {time.monotonic() - started:.0f} s (at most {minutes} min)", flush=True)
+        output.seek(0)
+        shutil.copyfileobj(output, sys.stdout.buffer)
+        sys.stdout.flush()
+    return passed
 
 
-def _kill(program: subprocess.Popen[bytes]) -> None:
-    if program.poll() is None:
-        os.killpg(program.pid, signal.SIGKILL)
-
-
-def lane(side: Side, tier: str, budgets: dict[str, float]) -> None:
-    """Suites one after the other; where the lab does not start, nothing is run in it."""
-    for suite, minutes in budgets.items():
-        if not side.suite(suite, tier, minutes) and suite == "lab-start":
-            break
+def _run(words: tuple[str, ...], suite: str, started: float, minutes: float, output: IO[bytes]) -> bool:
+    program = subprocess.Popen(
+        words, cwd=ROOT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+    )
+    end = started + minutes * 60
+    try:
+        while True:
+            try:
+                status = program.wait(min(SAID_EVERY, max(1.0, end - time.monotonic())))
+                return status == 0 or (status == NO_TESTS and PYTEST[0] in words)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() >= end:
+                    output.write(f"  over its time: {' '.join(words)}\n".encode())
+                    return False
+                print(f"... {suite} {time.monotonic() - started:.0f} s", flush=True)
+    finally:
+        if program.poll() is None:
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
 
 
 def main(tier: str) -> int:
     started = time.monotonic()
-    budgets = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())[tier]
-    left_out = {suite: reason for suite in NEEDY if suite in budgets and (reason := why_not(suite))}
-    lanes = [
-        {suite: budgets[suite] for suite in suites if suite in budgets and suite.partition("-")[0] not in left_out}
-        for suites in LANES
-    ]
-    side = Side()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        try:
-            ends = [pool.submit(lane, side, tier, suites) for suites in lanes]
-            while wait(ends, timeout=SAID_EVERY).not_done:
-                side.say()
-        finally:
-            side.stop()
-    for end in ends:
-        end.result()
+    budgets: dict[str, float] = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())[tier]
+    left_out = {suite: reason for suite in NEEDY if suite in budgets and (reason := why_not(suite))}
+    rows: list[tuple[str, bool, float]] = []
+    for suite, minutes in budgets.items():
+        if suite.partition("-")[0] in left_out:
+            continue
+        began = time.monotonic()
+        passed = run_suite(suite, tier, minutes)
+        rows.append((suite, passed, time.monotonic() - began))
+        if suite == "lab-start" and not passed:
+            break
     for suite, reason in left_out.items():
         print(f"left out: {suite} ({reason})")
         if not reason.endswith("=off") and os.environ.get("CI") == "true":
             print(f"with CI=true that is a failure; {NEEDY[suite][1]}=off says that it is meant")
-            side.rows.append((suite, False, 0.0))
-    for suite, well, seconds in side.rows:
+            rows.append((suite, False, 0.0))
+    for suite, well, seconds in rows:
         print(f"{suite:12} {'passed' if well else 'FAILED':8} {seconds:6.0f} s")
     print(f"{'all of it':12} {'':8} {time.monotonic() - started:6.0f} s")
-    failed = sum(not well for _, well, _ in side.rows)
-    print(f"suites: {len(side.rows) - failed} passed, {failed} failed")
+    failed = sum(not well for _, well, _ in rows)
+    print(f"suites: {len(rows) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
