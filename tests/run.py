@@ -88,7 +88,7 @@ def lab(tier: str) -> Commands:
     marks = "lab" if tier == "full" else "lab and not repeat"
     # The shop's, which are short, come last: the workers end together.
     # Helm, kubectl and the Docker client end within a second: what they spend on garbage is spent for nothing.
-    return (("env", "GOGC=400", *PYTEST, "-n", LAB_WORKERS, *reversed(modules("lab")), "-m", marks),)
+    return (("env", "GOGC=400", *PYTEST, "-n", WORKERS, *reversed(modules("lab")), "-m", marks),)
 
 
 SUITES: dict[str, Callable[[str], Commands]] = {
@@ -102,8 +102,6 @@ SUITES: dict[str, Callable[[str], Commands]] = {
 }
 WORKERS = "4"
 """Tests that start programs wait for them about half of the time: four keep two cores busy, six lose bounds of time."""
-LAB_WORKERS = "5"
-"""One of them has the fault matrix for half of the time, which waits."""
 PATIENT = ("e2e", "platforms", "app", "canary")
 """Folders whose tests start programs and wait for them: not for every few minutes of a day's work."""
 SAID_EVERY = 30.0

@@ -25,8 +25,10 @@ PLATFORMS = ("local", "kubernetes")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-ON_THE_CLUSTER = ("push", "release", "watch")
-"""Steps in which a signal meets something else on Kubernetes than on the local platform, where each step is met."""
+ON_THE_CLUSTER = ("push", "release")
+"""Steps in which a signal meets something else on Kubernetes than on the local platform, where each step is met.
+
+`watch` has tests of its own below."""
 
 
 def cell(platform: str, *values: Any, daily: bool) -> Any:
@@ -130,7 +132,10 @@ def test_an_interrupted_rollout_can_be_taken_back(project: Project) -> None:
     The local platform has taken it away by itself, and offers no way back that nobody needs.
     """
     before = project.answer()["message"]
-    _, ran, _ = interrupt(project, "watch", signal.SIGTERM)
+    running, ran, seconds = interrupt(project, "watch", signal.SIGTERM)
+    assert running.left_behind() == []
+    assert seconds < JENKINS_PATIENCE
+    assert project.run("status").result["status"][0].get("lock") is None
     offered = any(" rollback --env test" in command for command in told(project, ran)["next"])
     assert offered == (project.platform == "kubernetes")
     if offered:

@@ -362,6 +362,7 @@ def test_logs_are_followed_over_pods_that_come_and_go(serving: Elsewhere) -> Non
     assert following.wait(10) == 130
 
 
+@pytest.mark.repeat
 def test_the_rights_of_one_namespace_are_enough_to_deploy(serving: Elsewhere, tmp_path: Path) -> None:
     path = deployer.kubeconfig(serving.lab, serving.name, tmp_path / "kubeconfig")
     serving.more |= {"cluster": {"context": "lab", "kubeconfig": str(path)}}
