@@ -22,7 +22,7 @@ from tests.terraform.aws_door import AwsDoor, aws_door
 from tests.terraform.project import Ground, make, needs_terraform, provider_environ
 from tests.tool import Ran, environ
 
-pytestmark = [pytest.mark.terraform, needs_terraform, pytest.mark.xdist_group("faults-state")]
+pytestmark = [pytest.mark.terraform, needs_terraform]
 
 BACKEND = 'bucket = "shop-state"\nkey = "shop/dev.tfstate"\nregion = "us-east-1"\nuse_lockfile = true\n'
 MODULE = """
