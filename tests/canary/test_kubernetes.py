@@ -87,6 +87,7 @@ def test_the_secret_holds_them_and_nothing_else_does(project: Project) -> None:
     assert project.leaks() == {}
 
 
+@pytest.mark.repeat  # of the search itself
 def test_a_leak_is_noticed(project: Project) -> None:
     project.run("deploy", leak=True)
     found = project.leaks()

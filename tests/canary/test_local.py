@@ -101,6 +101,7 @@ def test_none_is_seen_anywhere(project: Project) -> None:
     assert project.leaks() == {}
 
 
+@pytest.mark.repeat  # of the search itself
 def test_a_leak_is_noticed(project: Project) -> None:
     """With masking broken, canaries are found in what is printed and in what the run keeps."""
     project.spoil()
@@ -110,6 +111,7 @@ def test_a_leak_is_noticed(project: Project) -> None:
     assert any(".cloudnorth" in place for place in found)
 
 
+@pytest.mark.repeat  # of the search itself
 def test_a_leak_into_arguments_is_noticed(project: Project) -> None:
     """A program that is started with a secret among its words."""
     assert project.run("deploy").status == 0

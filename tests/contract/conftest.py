@@ -12,6 +12,7 @@ from tests import project as samples
 LONG_ON_KUBERNETES = {
     "test_a_release_that_was_taken_back_stays_out_until_somebody_lets_it_in",
     "test_a_rollback_by_hand_holds_what_it_takes_back_with_its_reason",
+    "test_a_frozen_environment_stands_still_until_it_is_released",
 }
 """Several rollouts each; in `make test` the local platform stands for their rules, which are the commands' own."""
 
