@@ -32,6 +32,21 @@ def container_statuses(pod: Object) -> Iterator[Object]:
     yield from dig(pod, "status", "containerStatuses", default=[])
 
 
+def is_beginning(pod: Object) -> bool:
+    """Whether it has yet to show what becomes of it: a container was not started, or ended once and is tried again."""
+    statuses = tuple(container_statuses(pod))
+    if not statuses:
+        return condition(pod, "PodScheduled") is None or is_true(pod, "PodScheduled")
+    return any(_is_beginning(status) for status in statuses)
+
+
+def _is_beginning(status: Object) -> bool:
+    restarts = int(status.get("restartCount", 0))
+    waits = dig(status, "state", "waiting", "reason") in {"ContainerCreating", "PodInitializing"}
+    ended = dig(status, "state", "terminated", "exitCode") not in {None, 0}
+    return waits or (restarts == 0 and ended) or (restarts == 1 and not status.get("ready"))
+
+
 def signal_of(exit_code: int | None) -> str:
     """`SIGKILL` for 137; "" where no signal ended it (128 + its number, as shells and runtimes tell it)."""
     if exit_code is None or exit_code <= 128:

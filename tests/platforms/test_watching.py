@@ -78,6 +78,30 @@ def test_a_change_is_seen_at_once_and_nothing_is_polled(world: tuple[Cluster, Si
     assert len(lists) <= 3  # before, when Helm has ended, and before deciding
 
 
+def test_one_report_names_also_what_a_busy_node_begins_late(world: tuple[Cluster, Site]) -> None:
+    """The second of two faults comes five seconds after the first, when its container is created at last."""
+    there, site = world
+    invalid = pod("api-2-a", waiting=("InvalidImageName", "couldn't parse INVALID/Name"))
+    creating = pod("api-2-b", waiting=("ContainerCreating", ""))
+    crashes = pod("api-2-b", ended=CRASH, restarts=1)
+    there.objects = [deployment(available=0), replica_set(), invalid, creating]
+    then(5.0, lambda: setattr(there, "objects", [deployment(available=0), replica_set(), invalid, crashes]))
+    began = time.monotonic()
+    assert {one.cause for one in see(site).failures} == {"image-name-invalid", "crash-at-start"}
+    assert time.monotonic() - began < 10
+
+
+def test_what_never_begins_is_not_waited_for_longer_than_the_bound(world: tuple[Cluster, Site]) -> None:
+    there, site = world
+    invalid = pod("api-2-a", waiting=("InvalidImageName", "couldn't parse INVALID/Name"))
+    there.objects = [
+        *(deployment(available=0), replica_set(), invalid, pod("api-2-b", waiting=("ContainerCreating", "")))
+    ]
+    (failure,) = see(site).failures
+    assert failure.cause == "image-name-invalid"
+    assert failure.stood_for < 10
+
+
 def test_nothing_is_judged_while_the_cluster_is_away(world: tuple[Cluster, Site], told: list[Any]) -> None:
     there, site = world
     there.objects = PENDING

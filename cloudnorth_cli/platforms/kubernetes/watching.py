@@ -20,7 +20,8 @@ from cloudnorth_cli.platforms.kubernetes.evidence import evidence
 from cloudnorth_cli.platforms.kubernetes.following import Following
 from cloudnorth_cli.platforms.kubernetes.site import Site
 from cloudnorth_cli.rollout import Seen, Tracked, judge, probes, recording
-from cloudnorth_cli.rollout.observed import dig, key, uid, version
+from cloudnorth_cli.rollout.observed import dig, key, name, uid, version
+from cloudnorth_cli.rollout.pods import is_beginning
 
 TICK = 0.5
 """Seconds between two looks while nothing is told; patience runs out without news too."""
@@ -28,8 +29,9 @@ REST = 0.1
 """Least seconds between two looks; ten times what a look takes where that is more."""
 LISTED_ANEW = 30.0
 """Seconds after which everything is listed anew, as a safety net."""
-GATHER = 3.0
-"""Seconds after the first failure in which others are waited for, so that one report names them all."""
+GATHER, GATHER_LONGEST = 3.0, 8.0
+"""Seconds after the first failure in which others are waited for, so that one report names them all; as many again for
+pods that only begin to run, on a node that is busy. With what the first has stood for, never longer than the second."""
 MOST_FAILURES = 3
 """Pods whose evidence is taken."""
 TELL_PAUSE = 0.5
@@ -197,14 +199,23 @@ class Rollout:
 
     def _sure(self, verdict: Verdict) -> Verdict | None:
         """The verdict once more from lists that were just read: nothing is decided on what may be old."""
-        until = self._clock() + (GATHER if verdict.state == "failed" and _others(verdict) else 0.0)
-        while self._clock() < until:
-            signals.check()
-            self._following.news(REST)
+        if verdict.state == "failed" and (others := _others(verdict)):
+            self._gather(others, stood_for=verdict.failures[0].stood_for)
         if not self._following.look_again():
             return None
         verdict, self._seen = judge(self._following.observed(), self._tracked, self._seen)
         return verdict if verdict.state in {"ready", "failed"} else None
+
+    def _gather(self, others: frozenset[str], stood_for: float) -> None:
+        """Wait for what else may come to fail."""
+        now = self._clock()
+        until, latest = now + GATHER, now + max(GATHER, GATHER_LONGEST - stood_for)
+        while self._clock() < min(until, latest):
+            signals.check()
+            self._following.news(REST)
+            observed = self._following.observed().pods
+            if any(is_beginning(pod) for pod in observed if name(pod) in others):
+                until = self._clock() + GATHER
 
     def _watch_helm(self, stop: Callable[[], None]) -> None:
         try:
@@ -316,10 +327,12 @@ class Rollout:
             self._step.waiting(waiting_for)
 
 
-def _others(verdict: Verdict) -> bool:
-    """Whether something else may still come to fail."""
+def _others(verdict: Verdict) -> frozenset[str]:
+    """Names of new pods that may still come to fail."""
     failing = {failure.pod for failure in verdict.failures}
-    return any(not pod.ready and pod.release is None and pod.name not in failing for pod in verdict.pods)
+    return frozenset(
+        pod.name for pod in verdict.pods if not pod.ready and pod.release is None and pod.name not in failing
+    )
 
 
 def _worth_telling(failures: tuple[PodFailure, ...]) -> tuple[PodFailure, ...]:
