@@ -86,9 +86,8 @@ def lab_start(tier: str) -> Commands:
 
 def lab(tier: str) -> Commands:
     marks = "lab" if tier == "full" else "lab and not repeat"
-    # The shop's, which are short, come last: the workers end together.
     # Helm, kubectl and the Docker client end within a second: what they spend on garbage is spent for nothing.
-    return (("env", "GOGC=400", *PYTEST, "-n", WORKERS, *reversed(modules("lab")), "-m", marks),)
+    return (("env", "GOGC=400", *PYTEST, "-n", WORKERS, *modules("lab"), "-m", marks),)
 
 
 SUITES: dict[str, Callable[[str], Commands]] = {

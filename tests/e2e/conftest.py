@@ -83,10 +83,16 @@ def on_kubernetes_unmade(tmp_path: Path) -> Iterator[Project]:
 
 
 def borrowed(project: Project, folder: Path) -> Iterator[Project]:
-    """The project for one test: in its place, as a local environment belongs to its folder."""
+    """The project for one test: in its place, as a local environment belongs to its folder, and serving what it holds.
+
+    A test leaves what it deployed; the next one takes for granted that nothing has changed.
+    """
+    if project.answer()["message"] != (project.root / "message.txt").read_text().strip():
+        deployed = project.run("deploy", "--no-hold")
+        assert deployed.status == 0, deployed.out + deployed.err
     kept = folder / "kept"
-    shutil.copytree(project.root, kept)
+    shutil.copytree(project.root, kept, symlinks=True)
     yield Project(project.root, project.platform, project.name, copy.deepcopy(project.config), dict(project.extra))
     shutil.rmtree(project.root)
-    shutil.copytree(kept, project.root)
+    shutil.copytree(kept, project.root, symlinks=True)
     project.run("lock", "release")  # what one test took back, the next one may deploy
