@@ -96,7 +96,6 @@ def test_the_secret_is_immutable_named_by_its_content_and_kept_while_a_revision_
     assert KEPT not in everything
 
 
-@pytest.mark.repeat
 def test_a_migration_gets_the_new_configuration_before_anything_serves_with_it(serving: Elsewhere) -> None:
     values(serving, greeting="new")
     change(serving, "migrated")
@@ -245,7 +244,6 @@ def staying(project: Elsewhere) -> set[str]:
     return {m["uid"] for m in metadata if "hook" not in m["name"] and "deletionTimestamp" not in m}
 
 
-@pytest.mark.repeat
 def test_a_hook_that_fails_is_named_with_its_last_words_and_the_release_before_is_back(serving: Elsewhere) -> None:
     before = staying(serving)
     values(serving, hook="echo no such table; exit 3")

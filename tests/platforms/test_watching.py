@@ -102,6 +102,15 @@ def test_what_never_begins_is_not_waited_for_longer_than_the_bound(world: tuple[
     assert failure.stood_for < 10
 
 
+def test_a_time_that_is_up_is_not_made_longer_by_what_begins_late(world: tuple[Cluster, Site]) -> None:
+    there, site = world
+    creating = [pod(name, waiting=("ContainerCreating", "")) for name in ("api-2-a", "api-2-b")]
+    there.objects = [deployment(available=0), replica_set(), *creating]
+    began = time.monotonic()
+    assert see(site, timeout=2).failures[0].cause == "never-ready"
+    assert time.monotonic() - began < 2 + watching.GATHER + 2
+
+
 def test_nothing_is_judged_while_the_cluster_is_away(world: tuple[Cluster, Site], told: list[Any]) -> None:
     there, site = world
     there.objects = PENDING

@@ -200,22 +200,26 @@ class Rollout:
     def _sure(self, verdict: Verdict) -> Verdict | None:
         """The verdict once more from lists that were just read: nothing is decided on what may be old."""
         if verdict.state == "failed" and (others := _others(verdict)):
-            self._gather(others, stood_for=verdict.failures[0].stood_for)
+            self._gather(verdict, others)
         if not self._following.look_again():
             return None
         verdict, self._seen = judge(self._following.observed(), self._tracked, self._seen)
         return verdict if verdict.state in {"ready", "failed"} else None
 
-    def _gather(self, others: frozenset[str], stood_for: float) -> None:
+    def _gather(self, verdict: Verdict, others: frozenset[str]) -> None:
         """Wait for what else may come to fail."""
-        now = self._clock()
-        until, latest = now + GATHER, now + max(GATHER, GATHER_LONGEST - stood_for)
+        now, longest = self._clock(), GATHER_LONGEST - max(failure.stood_for for failure in verdict.failures)
+        until, latest = now + GATHER, now + (GATHER if self._time_is_up(verdict) else max(GATHER, longest))
         while self._clock() < min(until, latest):
             signals.check()
             self._following.news(REST)
             observed = self._following.observed().pods
             if any(is_beginning(pod) for pod in observed if name(pod) in others):
                 until = self._clock() + GATHER
+
+    def _time_is_up(self, verdict: Verdict) -> bool:
+        took, limits = self._following.observed().at - self._tracked.started, self._tracked.limits
+        return any(not one.done and took >= limits.get(one.name, self._tracked.timeout) for one in verdict.workloads)
 
     def _watch_helm(self, stop: Callable[[], None]) -> None:
         try:
